@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: convolution, activation and pooling, without files, clocks or printing."""

@@ -1,0 +1,192 @@
+"""The two calls that convolve: one layer, or Conv → ReLU → Pool in one pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from convtool.core.algorithms import ALGORITHMS, DEFAULT
+from convtool.core.arrays import Float32, Planes, as_planes
+from convtool.core.bank import FilterBank
+from convtool.core.execute import Stages, execute
+from convtool.core.geometry import check_padding_mode, pair, window
+from convtool.core.pooling import PoolKind, check_pool_kind
+from convtool.errors import ArgumentError, InputError
+
+
+def conv2d(
+    image: ArrayLike,
+    weights: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: Any = 1,
+    padding: Any = "valid",
+    padding_mode: str = "zeros",
+    dilation: Any = 1,
+    groups: int = 1,
+    flip: bool = False,
+    algorithm: str = "auto",
+    threads: int | None = None,
+) -> Float32:
+    """Lay each filter on every patch of an image and sum the products.
+
+    ``y[o, i, j] = b[o] + Σ w[o, c, ky, kx] · x[c, i·sy + ky·dy − py, j·sx + kx·dx − px]``: the
+    cross-correlation that CNNs call convolution. ``flip=True`` turns the filter by 180° first: the
+    convolution of the textbooks.
+
+    Parameters
+    ----------
+    image
+        ``(H, W)``, ``(C, H, W)`` or ``(N, C, H, W)``, of any real type; computed in float32.
+    weights
+        ``(kh, kw)``, ``(O, kh, kw)`` for single-channel filters, or ``(O, C / groups, kh, kw)``.
+    bias
+        One number a filter.
+    stride, dilation
+        An integer or ``(y, x)``.
+    padding
+        ``"valid"`` (none), ``"same"`` (results of ceil(size / stride), the odd cell at the end), an
+        integer, ``(y, x)``, or ``((top, bottom), (left, right))``.
+    padding_mode
+        ``zeros``, ``reflect``, ``replicate``, ``circular`` or ``symmetric``.
+    groups
+        Channels and filters are split into this many groups that do not see each other; as many
+        groups as channels is a depthwise convolution.
+    algorithm
+        ``"auto"``, or a name in ``convtool.core.algorithms.ALGORITHMS``; all give the same numbers.
+    threads
+        Threads to use; ``None`` is every usable core. The result does not depend on it.
+
+    Returns
+    -------
+    ndarray
+        The responses, float32: ``(H', W')`` if image and weights were 2-D, else ``(O, H', W')``,
+        with a leading N if the image had it. Whole numbers are exact while Σ|w|·max|x| + |b| < 2²⁴.
+
+    Raises
+    ------
+    ArgumentError
+        An argument that fits no image.
+    InputError
+        An image smaller than the filter, or of other channels.
+
+    References
+    ----------
+    Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285.
+
+    Examples
+    --------
+    >>> conv2d([[1, 0, 2], [3, 1, 0], [0, 0, 4]], [[1, 0], [0, 1]]).tolist()
+    [[2.0, 0.0], [3.0, 5.0]]
+    """
+    return feature_maps(
+        image,
+        FilterBank(weights, bias),
+        relu=False,
+        stride=stride,
+        padding=padding,
+        padding_mode=padding_mode,
+        dilation=dilation,
+        groups=groups,
+        flip=flip,
+        algorithm=algorithm,
+        threads=threads,
+    )
+
+
+def feature_maps(
+    image: ArrayLike,
+    bank: FilterBank,
+    *,
+    relu: bool = True,
+    pool: Any = None,
+    pool_kind: PoolKind = "max",
+    stride: Any = 1,
+    padding: Any = "valid",
+    padding_mode: str = "zeros",
+    dilation: Any = 1,
+    groups: int = 1,
+    flip: bool = False,
+    algorithm: str = "auto",
+    threads: int | None = None,
+) -> Float32:
+    """Conv → ReLU → Pool with every filter of a bank, in one pass over the image.
+
+    With a pool, the map that pooling throws away is never held whole.
+
+    Parameters
+    ----------
+    image
+        As in `conv2d`.
+    bank
+        The filters, with their biases.
+    relu
+        Rectify the responses.
+    pool
+        Size of the pool's windows, which do not overlap: an integer or ``(y, x)``; ``None`` for no
+        pool. Rows and columns that fill no window are dropped.
+    pool_kind
+        ``max``, ``avg`` or ``min``.
+    stride, padding, padding_mode, dilation, groups, flip, algorithm, threads
+        As in `conv2d`.
+
+    Returns
+    -------
+    ndarray
+        The maps, float32, with the axes of `conv2d`.
+
+    Raises
+    ------
+    ArgumentError, InputError
+        As in `conv2d`.
+
+    Examples
+    --------
+    >>> diagonal = FilterBank([[1, 0], [0, 1]])
+    >>> feature_maps([[1, 0, 2], [3, 1, 0], [0, 0, 4]], diagonal, pool=2).tolist()
+    [[5.0]]
+    """
+    if not isinstance(bank, FilterBank):
+        raise ArgumentError(f"bank is a {type(bank).__name__}; wrap the weights: FilterBank(weights)")
+    if algorithm != "auto" and algorithm not in ALGORITHMS:
+        raise ArgumentError(f"algorithm is {algorithm!r}; choose 'auto' or one of {', '.join(ALGORITHMS)}")
+    check_padding_mode(padding_mode)
+    check_pool_kind(pool_kind)
+    planes = as_planes("image", image)
+    _check_channels(planes, bank, groups)
+    size = planes.values.shape[2], planes.values.shape[3]
+    slide = window(size, bank.kernel_size, stride=stride, padding=padding, dilation=dilation)
+    pooled = None
+    if pool is not None:
+        pool = pair("pool", pool)
+        pooled = window((slide[0].count, slide[1].count), pool, stride=pool)
+    maps = execute(
+        planes.values,
+        turned(bank) if flip else bank,
+        Stages(slide, padding_mode, groups, relu, pooled, pool_kind),
+        ALGORITHMS[DEFAULT if algorithm == "auto" else algorithm],
+        threads,
+    )
+    return planes.restore(maps, channels=planes.ndim > 2 or not bank.single)
+
+
+def turned(bank: FilterBank) -> FilterBank:
+    """The bank with every kernel turned by 180°."""
+    return FilterBank(np.flip(bank.weights, (2, 3)), bank.bias, bank.names, bank.normalize)
+
+
+def _check_channels(planes: Planes, bank: FilterBank, groups: int) -> None:
+    groups = pair("groups", groups)[0]
+    channels, filters = planes.values.shape[1], len(bank)
+    if filters % groups or channels % groups:
+        raise ArgumentError(
+            f"groups is {groups}; it must divide the {channels} channel(s) and the {filters} filter(s)"
+        )
+    if channels != bank.depth * groups:
+        raise InputError(
+            f"the image has {channels} channel(s) but filters of shape {bank.weights.shape[1:]} in {groups} "
+            f"group(s) read {bank.depth * groups}; use filters of {channels // groups} channel(s), "
+            "or one channel of the image"
+        )

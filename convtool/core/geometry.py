@@ -1,0 +1,199 @@
+"""Sizes, padding and the reach of windows: integers only, one axis at a time."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convtool.errors import ArgumentError, InputError
+
+Pair = tuple[int, int]
+Sides = tuple[Pair, Pair]
+PaddingMode = Literal["zeros", "reflect", "replicate", "circular", "symmetric"]
+PADDING_MODES: tuple[str, ...] = get_args(PaddingMode)
+
+OUTSIDE = -1
+"""The source index of a padded cell that has no source and takes the fill value."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A window that slides along one axis.
+
+    Attributes
+    ----------
+    size, before, after
+        Cells of the map, and padded cells before and after it.
+    kernel, stride, dilation
+        Taps of the window, cells between windows, cells between taps.
+    count
+        How many windows there are: the size of the result.
+    """
+
+    size: int
+    kernel: int
+    stride: int
+    dilation: int
+    before: int
+    after: int
+    count: int
+
+    @property
+    def reach(self) -> int:
+        """Cells from a window's first tap to its last, both counted."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    def span(self, start: int, stop: int) -> slice:
+        """Padded cells that the windows ``start`` to ``stop`` (exclusive) read."""
+        return slice(start * self.stride, (stop - 1) * self.stride + self.reach)
+
+    def sources(self, mode: str = "zeros") -> NDArray[np.intp]:
+        """For every padded cell the cell of the map it copies, or `OUTSIDE`.
+
+        Pads longer than the map go on mirroring or repeating it, as in `numpy.pad`.
+
+        Examples
+        --------
+        >>> axis = window(size=(4, 4), kernel_size=3, padding=2)[0]
+        >>> axis.sources("reflect").tolist()
+        [2, 1, 0, 1, 2, 3, 2, 1]
+        """
+        beyond = max(0, self.span(0, self.count).stop - (self.before + self.size + self.after))
+        cells: NDArray[np.intp] = np.arange(-self.before, self.size + self.after + beyond)
+        last = self.size - 1
+        match mode:
+            case "replicate":
+                cells = np.clip(cells, 0, last)
+            case "circular":
+                cells %= self.size
+            case "symmetric":
+                cells %= 2 * self.size
+                cells = np.minimum(cells, 2 * self.size - 1 - cells)
+            case "reflect":
+                cells %= max(2 * last, 1)
+                cells = np.minimum(cells, 2 * last - cells)
+            case _:
+                cells = np.where((cells >= 0) & (cells <= last), cells, OUTSIDE)
+        return cells
+
+
+Window = tuple[Axis, Axis]
+"""A window over a plane: its way along y, and along x."""
+
+
+def window(
+    size: Pair,
+    kernel_size: int | Sequence[int],
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: Any = "valid",
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+) -> Window:
+    """Check the arguments of a convolution or a pool and count its windows.
+
+    Parameters
+    ----------
+    size
+        ``(H, W)`` of the map.
+    kernel_size, stride, dilation
+        An integer of at least 1, or a ``(y, x)`` pair.
+    padding
+        ``"valid"``, ``"same"``, an integer, ``(y, x)``, or ``((top, bottom), (left, right))``.
+    ceil_mode
+        Keep a last window that reaches beyond the padded map, unless it would start there.
+
+    Raises
+    ------
+    ArgumentError
+        An argument that fits no map.
+    InputError
+        A map smaller than the window.
+
+    Examples
+    --------
+    >>> [axis.count for axis in window((5, 7), 3, stride=2, padding="same")]
+    [3, 4]
+    """
+    kernel_size = pair("kernel_size", kernel_size)
+    stride = pair("stride", stride)
+    dilation = pair("dilation", dilation)
+    reach = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel_size, strict=True))
+    sides = _resolve_padding(padding, size, reach, stride)
+    if any(n < 1 or b + n + a < r for n, (b, a), r in zip(size, sides, reach, strict=True)):
+        padded = tuple(b + n + a for n, (b, a) in zip(size, sides, strict=True))
+        detail = f", {_by(padded)} with padding" if padded != tuple(size) else ""
+        raise InputError(
+            f"the input is {_by(size)}{detail}, smaller than the {_by(reach)} window; "
+            "use a larger input, a smaller window or more padding"
+        )
+    return tuple(  # type: ignore[return-value]
+        Axis(n, k, s, d, b, a, _count(n, b, a, r, s, ceil_mode))
+        for n, k, s, d, (b, a), r in zip(size, kernel_size, stride, dilation, sides, reach, strict=True)
+    )
+
+
+def pair(name: str, value: Any, minimum: int = 1) -> Pair:
+    """``(y, x)`` from an integer or a pair, each at least ``minimum``."""
+    values = tuple(value) if isinstance(value, Sequence | np.ndarray) else (value, value)
+    if isinstance(value, str) or len(values) != 2 or not all(_is_whole(v, minimum) for v in values):
+        raise ArgumentError(
+            f"{name} is {value!r}; it must be a whole number of at least {minimum}, or a (y, x) pair of them"
+        )
+    return int(values[0]), int(values[1])
+
+
+def check_padding_mode(padding_mode: str) -> None:
+    """Refuse a mode that is not one of `PADDING_MODES`."""
+    if padding_mode not in PADDING_MODES:
+        raise ArgumentError(f"padding_mode is {padding_mode!r}; choose one of {', '.join(PADDING_MODES)}")
+
+
+def _resolve_padding(padding: Any, size: Pair, reach: Sequence[int], stride: Pair) -> Sides:
+    if isinstance(padding, str):
+        if padding == "valid":
+            return (0, 0), (0, 0)
+        if padding == "same":
+            return tuple(_same(n, r, s) for n, r, s in zip(size, reach, stride, strict=True))  # type: ignore[return-value]
+    elif isinstance(padding, Sequence | np.ndarray) and len(padding) == 2 and np.ndim(padding[0]) == 1:
+        top_bottom, left_right = (pair("padding", side, 0) for side in padding)
+        return top_bottom, left_right
+    else:
+        y, x = pair("padding", padding, 0)
+        return (y, y), (x, x)
+    raise ArgumentError(
+        f"padding is {padding!r}; use 'valid', 'same', a number, a (y, x) pair or all four sides"
+    )
+
+
+def _same(size: int, reach: int, stride: int) -> Pair:
+    """Pads that give ceil(size / stride) windows, the odd cell at the end (ONNX SAME_UPPER)."""
+    total = max((-(-size // stride) - 1) * stride + reach - size, 0)
+    return total // 2, total - total // 2
+
+
+def _count(size: int, before: int, after: int, reach: int, stride: int, ceil_mode: bool) -> int:
+    room = before + size + after - reach
+    if not ceil_mode:
+        return room // stride + 1
+    count = -(-room // stride) + 1
+    starts_in_the_end_padding = (count - 1) * stride >= before + size
+    return count - 1 if starts_in_the_end_padding else count
+
+
+def _is_whole(value: Any, minimum: int) -> bool:
+    if isinstance(value, bool | np.bool_):
+        return False
+    try:
+        return operator.index(value) >= minimum
+    except TypeError:
+        return False
+
+
+def _by(size: Sequence[int]) -> str:
+    return f"{size[0]}×{size[1]}"

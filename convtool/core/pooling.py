@@ -1,0 +1,367 @@
+"""Pooling: the largest, smallest or mean value of every window of a map."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from convtool.core.arrays import Float32, Planes, as_planes
+from convtool.core.geometry import Axis, Window, window
+from convtool.core.tiles import Tile, for_each, padded_strip, row_tiles
+from convtool.errors import ArgumentError
+
+PoolKind = Literal["max", "avg", "min"]
+
+
+class _Reduction(NamedTuple):
+    combine: np.ufunc
+    neutral: float
+
+
+_REDUCTIONS: dict[PoolKind, _Reduction] = {
+    "max": _Reduction(np.maximum, -np.inf),
+    "min": _Reduction(np.minimum, np.inf),
+    "avg": _Reduction(np.add, 0.0),
+}
+POOL_KINDS: tuple[str, ...] = tuple(_REDUCTIONS)
+
+
+@overload
+def max_pool2d(
+    x: ArrayLike,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+    *,
+    threads: int | None = None,
+) -> Float32: ...
+@overload
+def max_pool2d(
+    x: ArrayLike,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    *,
+    return_indices: Literal[True],
+    threads: int | None = None,
+) -> tuple[Float32, NDArray[np.int64]]: ...
+def max_pool2d(
+    x: ArrayLike,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+    *,
+    threads: int | None = None,
+) -> Float32 | tuple[Float32, NDArray[np.int64]]:
+    """Keep the largest value of every window.
+
+    ``y[i, j] = max x[i·sy + ky·dy − py, j·sx + kx·dx − px]`` over the window's taps ``ky, kx``;
+    padded cells never win.
+
+    Parameters
+    ----------
+    x
+        ``(H, W)``, ``(C, H, W)`` or ``(N, C, H, W)``.
+    kernel_size, stride, dilation
+        An integer or ``(y, x)``; ``stride`` defaults to ``kernel_size``.
+    padding
+        An integer, ``(y, x)`` or ``((top, bottom), (left, right))``, smaller than the window.
+    ceil_mode
+        Keep a last window that reaches beyond the map, unless it would start there.
+    return_indices
+        Also return where each maximum stood: ``y·W + x`` in its plane, the first one of equals.
+    threads
+        Threads to use; ``None`` is every usable core. The result does not depend on it.
+
+    Returns
+    -------
+    ndarray, or (ndarray, ndarray)
+        Float32 with the axes of ``x``; int64 indices of the same shape if asked for. A window with
+        a NaN gives NaN, as in PyTorch.
+
+    Raises
+    ------
+    ArgumentError
+        An argument that fits no map.
+    InputError
+        A map smaller than the window.
+
+    References
+    ----------
+    The meaning of every parameter is that of PyTorch's ``max_pool2d``.
+
+    Examples
+    --------
+    >>> max_pool2d([[2, 0], [3, 5]], 2).tolist()
+    [[5.0]]
+    """
+    planes = as_planes("x", x)
+    windows = _windows(planes, kernel_size, stride, padding, dilation, ceil_mode)
+    pool = _pool_with_indices if return_indices else _pool
+    return pool("max", planes, windows, threads)
+
+
+@overload
+def min_pool2d(
+    x: ArrayLike,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+    *,
+    threads: int | None = None,
+) -> Float32: ...
+@overload
+def min_pool2d(
+    x: ArrayLike,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    *,
+    return_indices: Literal[True],
+    threads: int | None = None,
+) -> tuple[Float32, NDArray[np.int64]]: ...
+def min_pool2d(
+    x: ArrayLike,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+    *,
+    threads: int | None = None,
+) -> Float32 | tuple[Float32, NDArray[np.int64]]:
+    """Keep the smallest value of every window; all else as in `max_pool2d`.
+
+    Examples
+    --------
+    >>> min_pool2d([[2, 0], [3, 5]], (1, 2)).tolist()
+    [[0.0], [3.0]]
+    """
+    planes = as_planes("x", x)
+    windows = _windows(planes, kernel_size, stride, padding, dilation, ceil_mode)
+    pool = _pool_with_indices if return_indices else _pool
+    return pool("min", planes, windows, threads)
+
+
+def avg_pool2d(
+    x: ArrayLike,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    *,
+    threads: int | None = None,
+) -> Float32:
+    """Take the mean of every window.
+
+    Parameters
+    ----------
+    x, kernel_size, stride, padding, ceil_mode, threads
+        As in `max_pool2d`.
+    count_include_pad
+        Whether padded cells count, as zeros. Cells beyond the padding, which only ``ceil_mode``
+        reaches, never count.
+
+    Returns
+    -------
+    ndarray
+        Float32 with the axes of ``x``.
+
+    Raises
+    ------
+    ArgumentError, InputError
+        As in `max_pool2d`.
+
+    References
+    ----------
+    The meaning of every parameter is that of PyTorch's ``avg_pool2d``.
+
+    Examples
+    --------
+    >>> avg_pool2d([[2, 0], [3, 5]], 2).tolist()
+    [[2.5]]
+    """
+    planes = as_planes("x", x)
+    windows = _windows(planes, kernel_size, stride, padding, 1, ceil_mode)
+    return _pool("avg", planes, windows, threads, count_include_pad)
+
+
+def global_max_pool2d(x: ArrayLike) -> Float32:
+    """Keep the largest value of every plane: ``(…, H, W)`` gives ``(…, 1, 1)``.
+
+    Examples
+    --------
+    >>> global_max_pool2d([[2, 0], [3, 5]]).tolist()
+    [[5.0]]
+    """
+    planes = as_planes("x", x)
+    return planes.restore(planes.values.max(axis=(2, 3), keepdims=True), channels=planes.ndim > 2)
+
+
+def global_avg_pool2d(x: ArrayLike) -> Float32:
+    """Take the mean of every plane, summed in float64: ``(…, H, W)`` gives ``(…, 1, 1)``.
+
+    Examples
+    --------
+    >>> global_avg_pool2d([[2, 0], [3, 5]]).tolist()
+    [[2.5]]
+    """
+    planes = as_planes("x", x)
+    mean = planes.values.mean(axis=(2, 3), keepdims=True, dtype=np.float64).astype(np.float32)
+    return planes.restore(mean, channels=planes.ndim > 2)
+
+
+def check_pool_kind(kind: PoolKind) -> None:
+    """Refuse a kind that is not one of `POOL_KINDS`."""
+    if kind not in _REDUCTIONS:
+        raise ArgumentError(f"pool kind is {kind!r}; choose one of {', '.join(_REDUCTIONS)}")
+
+
+def pool_strip(
+    strip: Float32, windows: Window, kind: PoolKind, rows: range, *, count_include_pad: bool = True
+) -> Float32:
+    """Pool one strip, padding included, to the result rows ``rows``.
+
+    The combination runs along y, then along x, tap by tap, so a value does not depend on the strip
+    it was computed in.
+    """
+    along_y, along_x = windows
+    combine = _REDUCTIONS[kind].combine
+    pooled = _slide(_slide(strip, along_y, len(rows), -2, combine), along_x, along_x.count, -1, combine)
+    if kind == "avg":
+        heights = _cells_counted(along_y, count_include_pad)[rows.start : rows.stop, np.newaxis]
+        pooled /= heights * _cells_counted(along_x, count_include_pad)
+    return pooled
+
+
+def _windows(
+    planes: Planes, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> Window:
+    height, width = planes.values.shape[2:]
+    windows = window(
+        (height, width),
+        kernel_size,
+        stride=kernel_size if stride is None else stride,
+        padding=padding,
+        dilation=dilation,
+        ceil_mode=ceil_mode,
+    )
+    for axis in windows:
+        if max(axis.before, axis.after) >= axis.reach:
+            raise ArgumentError(
+                f"padding is {padding!r}; a pool's padding must be below its window's {axis.reach}"
+            )
+    return windows
+
+
+def _pool(
+    kind: PoolKind, planes: Planes, windows: Window, threads: int | None, count_include_pad: bool = True
+) -> Float32:
+    along_y, along_x = windows
+    rows, columns = along_y.sources(), along_x.sources()
+    batch, channels = planes.values.shape[:2]
+    pooled = np.empty((batch, channels, along_y.count, along_x.count), np.float32)
+
+    def work(tile: Tile) -> None:
+        n, start, stop = tile
+        neutral = _REDUCTIONS[kind].neutral
+        strip = padded_strip(planes.values[n], rows[along_y.span(start, stop)], columns, neutral)
+        pooled[n, :, start:stop] = pool_strip(
+            strip, windows, kind, range(start, stop), count_include_pad=count_include_pad
+        )
+
+    for_each(row_tiles(batch, along_y.count, channels * along_x.count), work, threads)
+    return planes.restore(pooled, channels=planes.ndim > 2)
+
+
+def _pool_with_indices(
+    kind: PoolKind, planes: Planes, windows: Window, threads: int | None
+) -> tuple[Float32, NDArray[np.int64]]:
+    along_y, along_x = windows
+    rows, columns = along_y.sources(), along_x.sources()
+    batch, channels, _, width = planes.values.shape
+    pooled = np.empty((batch, channels, along_y.count, along_x.count), np.float32)
+    indices = np.empty(pooled.shape, np.int64)
+
+    def work(tile: Tile) -> None:
+        n, start, stop = tile
+        read = rows[along_y.span(start, stop)]
+        strip = padded_strip(planes.values[n], read, columns)
+        pooled[n, :, start:stop], indices[n, :, start:stop] = _winners(
+            strip, windows, kind, stop - start, read, columns, width
+        )
+
+    for_each(row_tiles(batch, along_y.count, channels * along_x.count), work, threads)
+    channel_axis = planes.ndim > 2
+    return planes.restore(pooled, channels=channel_axis), planes.restore(indices, channels=channel_axis)
+
+
+def _slide(values: Float32, along: Axis, count: int, axis: int, combine: np.ufunc) -> Float32:
+    """Combine the taps of every window along one axis."""
+    combined = _tap(values, along, 0, count, axis).copy()
+    for k in range(1, along.kernel):
+        combine(combined, _tap(values, along, k, count, axis), out=combined)
+    return combined
+
+
+def _tap(values: Float32, along: Axis, k: int, count: int, axis: int) -> Float32:
+    start = k * along.dilation
+    cells = slice(start, start + (count - 1) * along.stride + 1, along.stride)
+    return values[(..., cells) if axis == -1 else (..., cells, slice(None))]
+
+
+def _cells_counted(along: Axis, count_include_pad: bool) -> Float32:
+    """Over how many cells the mean of each window goes, along one axis."""
+    first = np.arange(along.count) * along.stride - along.before
+    last = np.minimum(first + along.kernel, along.size + along.after)
+    if not count_include_pad:
+        first, last = np.maximum(first, 0), np.minimum(last, along.size)
+    return (last - first).astype(np.float32)
+
+
+def _winners(
+    strip: Float32,
+    windows: Window,
+    kind: PoolKind,
+    count: int,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    width: int,
+) -> tuple[Float32, NDArray[np.int64]]:
+    """The extreme value of every window, and its flat index in the unpadded plane."""
+    along_y, along_x = windows
+    beats = np.greater if kind == "max" else np.less
+    best: Float32 | None = None
+    for ky in range(along_y.kernel):
+        tap_rows = _tap(strip, along_y, ky, count, -2)
+        source_rows = rows[ky * along_y.dilation :: along_y.stride][:count]
+        for kx in range(along_x.kernel):
+            values = _tap(tap_rows, along_x, kx, along_x.count, -1)
+            source_columns = columns[kx * along_x.dilation :: along_x.stride][: along_x.count]
+            inside = (source_rows >= 0)[:, np.newaxis] & (source_columns >= 0)
+            flat = source_rows[:, np.newaxis] * width + source_columns
+            if best is None:
+                best, where = values.copy(), np.broadcast_to(np.where(inside, flat, -1), values.shape).copy()
+                continue
+            better = inside & ((where < 0) | beats(values, best) | (np.isnan(values) & ~np.isnan(best)))
+            np.copyto(best, values, where=better)
+            np.copyto(where, np.broadcast_to(flat, where.shape), where=better)
+    assert best is not None
+    return best, where
