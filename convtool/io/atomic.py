@@ -1,0 +1,88 @@
+"""Output files that are whole or absent: written beside their place, synced, then renamed."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from convtool.errors import OutputError
+from convtool.io.source import PathLike
+
+_counter = itertools.count()
+
+
+@contextmanager
+def replacing(path: PathLike) -> Iterator[BinaryIO]:
+    """Open a file to be written; it takes the place of ``path`` when the block ends without a fault.
+
+    An older file stays as it was until then. A symbolic link is replaced, not followed. What is no
+    regular file (``/dev/null``, a FIFO) is written straight.
+
+    Raises
+    ------
+    OutputError
+        The folder is missing or read-only, the disk is full, the path is a folder.
+    """
+    target = Path(path)
+    try:
+        if _is_written_straight(target):
+            with target.open("wb") as stream:
+                yield stream
+            return
+        with _part_beside(target) as stream:
+            yield stream
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise OutputError(_reason(target, error), os.fspath(path)) from error
+
+
+@contextmanager
+def _part_beside(target: Path) -> Iterator[BinaryIO]:
+    part = target.with_name(f".convtool-{os.getpid()}-{next(_counter)}.part")
+    descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    _sync_folder(target.parent)
+
+
+def _is_written_straight(target: Path) -> bool:
+    """Whether the path exists and is a device, a pipe, or a link of the system's own such as /dev/stdout."""
+    if target.is_symlink() and target.absolute().parts[:2] in (("/", "dev"), ("/", "proc")):
+        return True
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where folders can be synced."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _reason(target: Path, error: OSError) -> str:
+    if target.is_dir():
+        return "it is a folder; name a file in it"
+    if not target.parent.is_dir():
+        return "its folder does not exist; create it first"
+    return f"cannot be written: {error.strerror or error}"

@@ -1,0 +1,236 @@
+"""Filter files: the built-in library, JSON and NPY, to a FilterBank and back."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import convtool
+from convtool.core.bank import FilterBank
+from convtool.errors import ArgumentError, InputError, LimitError
+from convtool.io import npy
+from convtool.io.limits import MAX_JSON_BYTES
+from convtool.io.rectangles import format_json, parse_json, rectangle, to_numbers
+from convtool.io.source import STDIN, PathLike, Source, open_source
+
+FORMAT = "convtool.filter/1"
+_KEYS = (
+    "format",
+    "name",
+    "weights",
+    "bias",
+    "description",
+    "source",
+    "names",
+    "divisor",
+    "normalize",
+    "meta",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class FilterFile:
+    """A bank and what its file says about it.
+
+    Attributes
+    ----------
+    label
+        What outputs and records call it: a built-in's name, or the file's stem.
+    """
+
+    label: str
+    bank: FilterBank
+    description: str | None = None
+    source: str | None = None
+    meta: Any = None
+
+
+def load_filter(path_or_name: PathLike) -> FilterBank:
+    """Read a filter or bank: a built-in by its name, or a JSON or NPY file.
+
+    Parameters
+    ----------
+    path_or_name
+        A built-in name such as ``sobel-x``, or a path: anything with a ``/`` or a suffix.
+
+    Returns
+    -------
+    FilterBank
+        Weights as float32 ``(O, I, kh, kw)``, the divisor applied.
+
+    Raises
+    ------
+    ArgumentError
+        No built-in filter has that name.
+    InputError
+        The file is missing or does not hold a filter.
+
+    Examples
+    --------
+    >>> load_filter("sobel-x").weights[0, 0].tolist()
+    [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]
+    """
+    return read_filter(path_or_name).bank
+
+
+def read_filter(path_or_name: PathLike) -> FilterFile:
+    """Read a filter with its description; see `load_filter`."""
+    name = str(path_or_name)
+    with open_source(path_or_name if is_path(name) else _builtin(name)) as source:
+        return decode_filter(source, filter_label(name))
+
+
+def decode_filter(source: Source, label: str) -> FilterFile:
+    """Read a filter from an opened source."""
+    if source.head(6) == npy.MAGIC:
+        return FilterFile(label, FilterBank(_rank(npy.read_npy(source.stream, source.size))))
+    if source.size > MAX_JSON_BYTES:
+        raise LimitError(f"a filter in JSON has at most {MAX_JSON_BYTES} bytes; save the weights as NPY")
+    if _first_character(source) not in (b"{", b"["):
+        raise InputError("not a filter; a filter file is JSON (an object or a list of rows) or NPY")
+    return _from_json(parse_json(source.stream.read()), label)
+
+
+def holds_filter(source: Source) -> bool:
+    """Whether an opened source can only be a filter: a JSON object, or an array of four axes."""
+    if source.head(6) == npy.MAGIC:
+        shape, _, _ = npy.read_shape(source.stream, source.size)
+        source.stream.seek(0)
+        return len(shape) == 4
+    return _first_character(source) == b"{"
+
+
+def is_path(name: str) -> bool:
+    """Whether ``--filter`` takes the name as a file, not as a built-in's name."""
+    return "/" in name or bool(Path(name).suffix) or name in (STDIN, "")
+
+
+def filter_label(name: str) -> str:
+    """What outputs and records call the filter of this file or name."""
+    return "stdin" if name == STDIN else Path(name).stem if is_path(name) else name
+
+
+def encode_filter(filter_file: FilterFile, format_: str) -> bytes:
+    """The bytes of a filter file: ``json`` keeps everything, ``npy`` the weights alone."""
+    if format_ == "npy":
+        stream = io.BytesIO()
+        np.save(stream, _compact(filter_file.bank), allow_pickle=False)
+        return stream.getvalue()
+    if format_ != "json":
+        raise ArgumentError(f"a filter is written as .json or .npy, not {format_ or 'without a suffix'!r}")
+    lines = [
+        f"  {json.dumps(key)}: {format_json(value, indent=2)}"
+        for key, value in filter_fields(filter_file).items()
+    ]
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def filter_fields(filter_file: FilterFile) -> dict[str, Any]:
+    """What a filter file holds, by its keys in JSON."""
+    bank = filter_file.bank
+    bias = to_numbers(bank.bias)
+    fields = {
+        "format": FORMAT,
+        "name": filter_file.label,
+        "names": list(bank.names) if bank.names else None,
+        "weights": to_numbers(_compact(bank)),
+        "bias": (bias[0] if len(bias) == 1 else bias) if any(bias) else None,
+        "normalize": bank.normalize,
+        "description": filter_file.description,
+        "source": filter_file.source,
+        "meta": filter_file.meta,
+    }
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def builtin_names() -> list[str]:
+    """The names of the built-in filters, sorted."""
+    return sorted(path.stem for path in _library().glob("*.json"))
+
+
+def _builtin(name: str) -> Path:
+    path = _library() / f"{name}.json"
+    if path.is_file():
+        return path
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, builtin_names(), n=3, cutoff=0.5)
+    guess = f"did you mean {' or '.join(close)}? " if close else ""
+    raise ArgumentError(
+        f"no built-in filter is called {name!r}; {guess}list them with 'convtool filters list', "
+        f"or name a file: ./{name}"
+    )
+
+
+def _library() -> Path:
+    """The folder of built-in filters: in the package when installed, beside it in a checkout."""
+    package = Path(convtool.__file__).parent
+    installed = package / "filters"
+    return installed if installed.is_dir() else package.parent / "filters"
+
+
+def _first_character(source: Source) -> bytes:
+    return source.head(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+
+
+def _from_json(content: Any, label: str) -> FilterFile:
+    fields = content if isinstance(content, dict) else {"weights": content}
+    unknown = set(fields) - set(_KEYS)
+    if unknown:
+        raise InputError(
+            f"unknown key {min(unknown)!r}; a filter has {', '.join(_KEYS)} (your own notes go in meta)"
+        )
+    if fields.get("format", FORMAT) != FORMAT:
+        raise InputError(f"format is {fields['format']!r}; this version reads {FORMAT!r}")
+    if "weights" not in fields:
+        raise InputError('it has no weights; a filter is {"weights": [[1, 0], [0, 1]]}')
+    for key in ("name", "description", "source"):
+        if not isinstance(fields.get(key, ""), str):
+            raise InputError(f"{key} is {fields[key]!r}; it must be text")
+    weights = _rank(rectangle(fields["weights"], "a filter")) / _divisor(fields)
+    bank = FilterBank(weights, _bias(fields), _names(fields), fields.get("normalize"))
+    return FilterFile(label, bank, fields.get("description"), fields.get("source"), fields.get("meta"))
+
+
+def _rank(weights: np.ndarray) -> np.ndarray:
+    if weights.ndim not in (2, 3, 4):
+        raise InputError(
+            f"weights of shape {weights.shape}; a filter is (kh, kw), a bank (O, kh, kw) or (O, I, kh, kw)"
+        )
+    return weights
+
+
+def _divisor(fields: dict[str, Any]) -> float:
+    divisor = fields.get("divisor", 1)
+    if type(divisor) not in (int, float) or not np.isfinite(float(divisor)) or divisor == 0:
+        raise InputError(f"divisor is {divisor!r}; it must be a finite number other than 0")
+    return float(divisor)
+
+
+def _bias(fields: dict[str, Any]) -> np.ndarray | None:
+    if "bias" not in fields:
+        return None
+    bias = fields["bias"]
+    return rectangle(bias if isinstance(bias, list) else [bias], "bias")
+
+
+def _names(fields: dict[str, Any]) -> list[str] | None:
+    names = fields.get("names")
+    if names is not None and not (isinstance(names, list) and all(isinstance(n, str) for n in names)):
+        raise InputError(f"names is {names!r}; it must be a list of texts, one a filter")
+    return names
+
+
+def _compact(bank: FilterBank) -> np.ndarray:
+    """The weights with the fewest axes that read back as the same bank."""
+    weights: np.ndarray = bank.weights
+    if bank.single:
+        weights = weights[0, 0]
+    elif bank.depth == 1:
+        weights = weights[:, 0]
+    return weights

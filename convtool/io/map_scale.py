@@ -1,0 +1,157 @@
+"""How a map becomes the codes of a gray picture, and comes back: value = offset + code × step."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convtool.core.arrays import Float32
+from convtool.errors import ArgumentError, InputError
+from convtool.io.limits import MAX_MAP_ENTRY_BYTES
+
+ENTRY = "convtool.map"
+FORMAT = "convtool.map/1"
+_KEYS = {"format", "offset", "step", "depth", "stage", "filter"}
+
+
+@dataclass(frozen=True)
+class MapScale:
+    """The scale of one map file.
+
+    Attributes
+    ----------
+    offset, step
+        ``value = offset + code × step``.
+    depth
+        Bits a code: 16 or 8.
+    stage
+        ``conv``, ``relu`` or ``pool``; ``None`` if not known.
+    filter
+        The filter's label; ``None`` if not known.
+    """
+
+    offset: float
+    step: float
+    depth: int
+    stage: str | None = None
+    filter: str | None = None
+
+    @property
+    def top(self) -> int:
+        """The largest code."""
+        return (1 << self.depth) - 1
+
+    @classmethod
+    def fit(
+        cls,
+        values: Float32,
+        *,
+        depth: int = 16,
+        limits: tuple[float, float] | None = None,
+        stage: str | None = None,
+        filter: str | None = None,  # noqa: A002  the file's word
+    ) -> MapScale:
+        """Choose the scale that shows ``values`` best.
+
+        Whole numbers that span at most `top` levels get ``step = 1/m``, m the largest whole number
+        that fits, so that they are stored exactly; other values share the range evenly. With
+        ``limits`` the scale depends on them alone, so that maps can be compared.
+        """
+        if depth not in (8, 16):
+            raise ArgumentError(f"depth is {depth!r}; choose 8 or 16")
+        if limits is None:
+            low, high = float(values.min()), float(values.max())
+            whole = bool(np.all(values == np.rint(values)))
+        else:
+            low, high = limits
+            whole = low == round(low) and high == round(high)
+        top = (1 << depth) - 1
+        span = high - low
+        if span == 0:
+            step = 1.0
+        elif whole and span <= top:
+            step = 1 / (top // int(span))
+        else:
+            step = span / top
+        return cls(low, step, depth, stage, filter)
+
+    @classmethod
+    def from_entries(cls, entries: tuple[tuple[str, str], ...]) -> MapScale | None:
+        """Read the scale from a PNG's text entries; ``None`` if it is no map file.
+
+        Raises
+        ------
+        InputError
+            The entry stands twice, is over 1 MiB, or holds anything but a usable scale.
+        """
+        texts = [text for keyword, text in entries if keyword == ENTRY]
+        if not texts:
+            return None
+        if len(texts) > 1:
+            raise InputError(f"{len(texts)} {ENTRY} entries; a map file has one")
+        if len(texts[0]) >= MAX_MAP_ENTRY_BYTES:
+            raise InputError(f"its {ENTRY} entry is over {MAX_MAP_ENTRY_BYTES} bytes")
+        try:
+            facts = json.loads(texts[0])
+        except (ValueError, RecursionError):
+            facts = None
+        if not isinstance(facts, dict):
+            raise InputError(f"its {ENTRY} entry is not a JSON object")
+        if facts.get("format") != FORMAT:
+            raise InputError(f"its {ENTRY} format is {facts.get('format')!r}, this version reads {FORMAT!r}")
+        return cls._checked(facts)
+
+    @classmethod
+    def _checked(cls, facts: dict[str, Any]) -> MapScale:
+        offset, step, depth = (facts.get(key, math.nan) for key in ("offset", "step", "depth"))
+        usable = (
+            set(facts) <= _KEYS
+            and _is_finite(offset)
+            and _is_finite(step)
+            and step > 0
+            and type(depth) is int
+            and depth in (8, 16)
+            and all(isinstance(facts.get(key), str | None) for key in ("stage", "filter"))
+        )
+        if not usable:
+            raise InputError(f"its {ENTRY} entry holds no usable scale: {json.dumps(facts)[:200]}")
+        return cls(float(offset), float(step), depth, facts.get("stage"), facts.get("filter"))
+
+    def entry(self) -> str:
+        """The text that stands in the PNG."""
+        return json.dumps({"format": FORMAT, **self.__dict__})
+
+    def encode(self, values: Float32) -> tuple[NDArray[np.unsignedinteger[Any]], int]:
+        """The codes of ``values``, and how many values lie outside the scale and were clipped."""
+        codes = values.astype(np.float64)
+        codes -= self.offset
+        inverse = self._whole_inverse
+        codes = codes * inverse if inverse else codes / self.step
+        np.rint(codes, out=codes)
+        clipped = int(np.count_nonzero((codes < 0) | (codes > self.top)))
+        np.clip(codes, 0, self.top, out=codes)
+        return codes.astype(np.uint8 if self.depth == 8 else np.uint16), clipped
+
+    def decode(self, codes: NDArray[Any]) -> Float32:
+        """The values that ``codes`` stand for, computed in float64 and rounded once."""
+        values = codes.astype(np.float64)
+        inverse = self._whole_inverse
+        # code / m is the nearest number to code × (1/m); code × fl(1/m) is not: 49 × (1/49) < 1.
+        values = values / inverse if inverse else values * self.step
+        values += self.offset
+        return values.astype(np.float32)
+
+    @property
+    def _whole_inverse(self) -> int | None:
+        """M if the step is 1/m, as for maps of whole numbers."""
+        inverse = round(1 / self.step) if 1 / self.step < 2**53 else 0
+        return inverse if inverse >= 1 and 1 / inverse == self.step else None
+
+
+def _is_finite(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]

@@ -1,0 +1,183 @@
+"""Map files: responses, feature maps and pooled maps as PNG, NPY, CSV or JSON."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from convtool.core.arrays import Float32, as_float32
+from convtool.errors import ArgumentError, InputError, NoticeWarning
+from convtool.io.atomic import replacing
+from convtool.io.images import Image, read_image
+from convtool.io.map_scale import ENTRY, MapScale
+from convtool.io.rectangles import format_csv, format_json, to_numbers
+from convtool.io.source import PathLike
+
+MapFormat = Literal["png", "npy", "csv", "json"]
+MAP_FORMATS: tuple[MapFormat, ...] = get_args(MapFormat)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What writing a map took: the step of its codes (0 if exact numbers), and how many were clipped."""
+
+    step: float | None = None
+    clipped: int = 0
+
+
+def load_map(path: PathLike) -> Float32:
+    """Read a map file: the values, not the codes of its picture.
+
+    Parameters
+    ----------
+    path
+        A PNG or NPY that convtool wrote, or any image or matrix, which counts as its numbers.
+
+    Returns
+    -------
+    ndarray
+        Float32 ``(H, W)`` or ``(C, H, W)``.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged, or no image.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_map(f"{folder}/map.png", [[-1.0, 0.0], [2.0, 500.0]])
+    ...     load_map(f"{folder}/map.png").tolist()
+    [[-1.0, 0.0], [2.0, 500.0]]
+    """
+    image = read_map(path)
+    for notice in image.notices:
+        warnings.warn(f"{path}: {notice}", NoticeWarning, stacklevel=2)
+    return image.luma().values
+
+
+def read_map(path: PathLike, *, frame: int | None = None, pixel_limit: int | None = None) -> Image:
+    """Read a map file as an `Image`; a picture that convtool did not write is read with a notice."""
+    image = read_image(path, frame=frame, pixel_limit=pixel_limit)
+    if image.kind != "picture":
+        return image
+    notice = "no map file of convtool; its pixels are taken as they are"
+    return replace(image, notices=(notice, *image.notices))
+
+
+def save_map(
+    path: PathLike,
+    array: ArrayLike,
+    *,
+    depth: Literal[8, 16] = 16,
+    range: tuple[float, float] | None = None,  # noqa: A002  the option's word
+    stage: str | None = None,
+    filter: str | None = None,  # noqa: A002  the file's word
+) -> None:
+    """Write a map by its suffix: ``.png``, ``.npy``, ``.csv`` or ``.json``, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where to write.
+    array
+        ``(H, W)``; NPY and JSON take any number of axes.
+    depth
+        Bits of a PNG's codes.
+    range
+        ``(low, high)`` of a PNG's scale, so that several maps can be compared; values outside are
+        clipped. Default: the map's own.
+    stage, filter
+        Kept in a PNG: ``conv``, ``relu`` or ``pool``, and the filter's name.
+
+    Raises
+    ------
+    ArgumentError
+        An unknown suffix, or a range that is none.
+    InputError
+        NaN or infinity for a PNG, or more axes than the format holds.
+    OutputError
+        The file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_map(f"{folder}/map.npy", [[1.5, 2.5]])
+    ...     load_map(f"{folder}/map.npy").tolist()
+    [[1.5, 2.5]]
+    """
+    format_ = format_of(path)
+    values = as_float32("array", array)
+    check_axes(values, format_)
+    with replacing(path) as stream:
+        write_map(stream, values, format_, depth=depth, limits=range, stage=stage, label=filter)
+
+
+def format_of(path: PathLike) -> MapFormat:
+    """The format that a file's suffix names."""
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    if suffix not in MAP_FORMATS:
+        raise ArgumentError(f"{path}: the suffix must be one of .{', .'.join(MAP_FORMATS)}")
+    return suffix
+
+
+def check_axes(values: Float32, format_: MapFormat) -> None:
+    """Refuse an array of more axes than a file of this format holds."""
+    if values.ndim != 2 and format_ in ("png", "csv"):
+        raise InputError(
+            f"array has shape {values.shape}; {format_.upper()} holds one map (H, W): "
+            "save each apart, or as NPY or JSON"
+        )
+
+
+def write_map(
+    stream: BinaryIO,
+    values: Float32,
+    format_: MapFormat,
+    *,
+    depth: int = 16,
+    limits: tuple[float, float] | None = None,
+    stage: str | None = None,
+    label: str | None = None,
+) -> Written:
+    """Write one map, or for NPY and JSON an array of any number of axes, to an open stream."""
+    match format_:
+        case "png":
+            _refuse_infinite(values)
+            scale = MapScale.fit(values, depth=depth, limits=limits, stage=stage, filter=label)
+            codes, clipped = scale.encode(values)
+            _write_png(stream, codes, scale)
+            return Written(scale.step, clipped)
+        case "npy":
+            np.lib.format.write_array(
+                stream, np.ascontiguousarray(values), version=(1, 0), allow_pickle=False
+            )
+        case "csv":
+            stream.write(format_csv(values))
+        case "json":
+            stream.write(format_json(to_numbers(values)).encode() + b"\n")
+    return Written()
+
+
+def _refuse_infinite(values: Float32) -> None:
+    if not np.isfinite(values).all():
+        y, x = (int(k) for k in np.argwhere(~np.isfinite(values))[0])
+        raise InputError(
+            f"the map has {values[y, x]} at row {y} column {x} (from 0); a PNG holds finite values"
+        )
+
+
+def _write_png(stream: BinaryIO, codes: np.ndarray, scale: MapScale) -> None:
+    import PIL.Image
+    import PIL.PngImagePlugin
+
+    entries = PIL.PngImagePlugin.PngInfo()
+    entries.add_itxt(ENTRY, scale.entry())
+    PIL.Image.fromarray(codes).save(stream, "PNG", pnginfo=entries, compress_level=3)

@@ -1,0 +1,166 @@
+"""Matrices as text: strict JSON and CSV to arrays, faults named by row and column, and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convtool.core.arrays import Float32
+from convtool.errors import InputError
+
+Float64 = NDArray[np.float64]
+
+
+def parse_json(data: bytes) -> Any:
+    """Parse JSON more strictly than the standard library: UTF-8, no key twice."""
+    try:
+        return json.loads(_decode(data), object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        message = f"not valid JSON, line {error.lineno} column {error.colno}: {error.msg}"
+    except RecursionError:
+        message = "lists are nested too deeply; a matrix is a list of rows"
+    except ValueError as error:  # an integer of thousands of digits
+        message = f"not a usable number: {error}"
+    raise InputError(message)
+
+
+def rectangle(value: Any, what: str) -> Float64:
+    """Turn nested lists of numbers into an array.
+
+    Raises
+    ------
+    InputError
+        Rows of unequal length, an empty list, or anything that is no finite number; its place is
+        named, counted from 1.
+
+    Examples
+    --------
+    >>> rectangle([[1, 2], [3, 4]], "a matrix").tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    if not isinstance(value, list):
+        raise InputError(f"{what} is {_brief(value)}; it must be a list of rows of numbers")
+    shape: list[int] = []
+    level: Any = value
+    while isinstance(level, list):
+        shape.append(len(level))
+        if not level:
+            raise InputError(f"{what} has an empty list; a row holds at least one number")
+        level = level[0]
+    numbers: list[float] = []
+    _collect(value, shape, (), what, numbers)
+    return np.array(numbers, np.float64).reshape(shape)
+
+
+def parse_csv(data: bytes) -> Float64:
+    """Parse comma-separated rows of numbers; lines of white space are passed over."""
+    rows: list[list[float]] = []
+    for number, line in enumerate(_decode(data).splitlines(), start=1):
+        if not line.strip():
+            continue
+        cells = line.split(",")
+        row = [_csv_number(cell, number, column) for column, cell in enumerate(cells, start=1)]
+        if rows and len(row) != len(rows[0]):
+            raise InputError(
+                f"row {number} has {len(row)} values, the first has {len(rows[0])}; "
+                "a matrix is a rectangle of numbers"
+            )
+        rows.append(row)
+    if not rows:
+        raise InputError("holds no numbers; a matrix is a rectangle of numbers")
+    return np.array(rows, np.float64)
+
+
+def to_numbers(values: Float32) -> list[Any]:
+    """Nested lists of numbers: whole ones as integers, others as the shortest text that is this float32."""
+    if values.ndim > 1:
+        return [to_numbers(part) for part in values]
+    return [int(v) if v.is_integer() else float(str(v)) for v in values]
+
+
+def format_json(value: Any, indent: int = 0) -> str:
+    """JSON with one row of a matrix a line."""
+    if not isinstance(value, list) or not value or not isinstance(value[0], list):
+        return json.dumps(value)
+    pad = " " * (indent + 2)
+    rows = ",\n".join(pad + format_json(row, indent + 2) for row in value)
+    return f"[\n{rows}\n{' ' * indent}]"
+
+
+def format_csv(values: Float32) -> bytes:
+    """One row a line, numbers as in `to_numbers`."""
+    return "".join(",".join(map(str, row)) + "\n" for row in to_numbers(values)).encode()
+
+
+def _csv_number(cell: str, row: int, column: int) -> float:
+    try:
+        value = math.nan if "_" in cell else float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        hint = "; remove the header line" if row == 1 else ""
+        raise InputError(f"row {row} column {column} is {_brief(cell.strip())}, not a finite number{hint}")
+    return value
+
+
+def _collect(value: Any, shape: list[int], place: tuple[int, ...], what: str, numbers: list[float]) -> None:
+    """Append the numbers of ``value``, which should have ``shape``, to ``numbers``."""
+    here = _place(place)
+    if not isinstance(value, list):
+        raise InputError(f"{here} of {what} is {_brief(value)}, expected a list of {shape[0]}")
+    if len(value) != shape[0]:
+        first = _place((*place[:-1], 1))
+        raise InputError(
+            f"{here} has {len(value)} values, {first} has {shape[0]}; {what} is a rectangle of numbers"
+        )
+    if len(shape) > 1:
+        for index, item in enumerate(value, start=1):
+            _collect(item, shape[1:], (*place, index), what, numbers)
+        return
+    for index, item in enumerate(value, start=1):
+        if type(item) not in (int, float) or not _is_finite(item):
+            raise InputError(f"{_place((*place, index))} of {what} is {_brief(item)}, not a finite number")
+        numbers.append(float(item))
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # an integer beyond every float
+        return False
+
+
+def _place(indices: tuple[int, ...]) -> str:
+    """Name a place in nested lists: ``row 2``, ``row 2 column 3``, ``filter 1 row 2 column 3``."""
+    if not indices:
+        return "the list"
+    used: tuple[str, ...] = ("filter", "channel", "row", "column")
+    if len(indices) <= 2:
+        used = ("row", "column")
+    elif len(indices) == 3:
+        used = ("plane", "row", "column")
+    return " ".join(f"{name} {index}" for name, index in zip(used, indices, strict=False))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise InputError(f"the key {key!r} stands twice; remove one")
+    return dict(pairs)
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value) if not isinstance(value, list | dict) else type(value).__name__
+    return text if len(text) <= 40 else text[:37] + "..."

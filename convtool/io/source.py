@@ -1,0 +1,92 @@
+"""Opening what the user names: a file, standard input or a pipe, always as a seekable stream."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from convtool.errors import ArgumentError, ConvtoolError, InputError, LimitError
+from convtool.io.limits import MAX_STREAM_BYTES
+
+STDIN = "-"
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An opened input.
+
+    Attributes
+    ----------
+    name
+        What messages call it.
+    stream
+        Its bytes, seekable.
+    size
+        How many there are.
+    """
+
+    name: str
+    stream: BinaryIO
+    size: int
+
+    def head(self, count: int) -> bytes:
+        """Give the first bytes, and leave the stream at its start."""
+        self.stream.seek(0)
+        first = self.stream.read(count)
+        self.stream.seek(0)
+        return first
+
+
+@contextmanager
+def open_source(path: PathLike) -> Iterator[Source]:
+    """Open a file, ``-`` or a FIFO; faults raised meanwhile bear its name.
+
+    Raises
+    ------
+    InputError
+        It is missing, empty, a folder, a device, or may not be read.
+    """
+    if not os.fspath(path):
+        raise ArgumentError("a path is empty; name a file, or - for standard input")
+    name = "stdin" if os.fspath(path) == STDIN else os.fspath(path)
+    try:
+        with _open(path) as stream:
+            size = stream.seek(0, io.SEEK_END)
+            stream.seek(0)
+            if size == 0:
+                raise InputError("it is empty")
+            yield Source(name, stream, size)
+    except ConvtoolError as error:
+        error.file = error.file or name
+        raise
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", name) from error
+
+
+def _open(path: PathLike) -> BinaryIO:
+    if os.fspath(path) == STDIN:
+        return _spooled(sys.stdin.buffer)
+    file = Path(path)
+    mode = file.stat().st_mode
+    if stat.S_ISFIFO(mode):
+        with file.open("rb") as fifo:
+            return _spooled(fifo)
+    if not stat.S_ISREG(mode):
+        kind = "folder" if stat.S_ISDIR(mode) else "device or socket"
+        raise InputError(f"it is a {kind}; name a file")
+    return file.open("rb")
+
+
+def _spooled(pipe: BinaryIO) -> BinaryIO:
+    content = pipe.read(MAX_STREAM_BYTES + 1)
+    if len(content) > MAX_STREAM_BYTES:
+        raise LimitError(f"the stream is over {MAX_STREAM_BYTES} bytes; save it to a file and name that")
+    return io.BytesIO(content)
