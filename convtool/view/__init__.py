@@ -1,0 +1,1 @@
+"""What a person looks at: arrays and records as tables and pictures."""

@@ -1,0 +1,455 @@
+"""Tables as they are printed: the text itself, every number in it, and what a stream makes of it."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import math
+import os
+import re
+import struct
+import termios
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from rich.color import Color
+from rich.console import Console
+
+from convtool.errors import ArgumentError
+from convtool.view.tables import console_for, matrix_table, print_matrix, print_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+When = Literal["auto", "always", "never"]
+
+
+def piped(print_it: Callable[[Console], None], color: When = "auto", encoding: str = "utf-8") -> str:
+    """What comes out of a pipe."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
+    print_it(console_for(stream, color))
+    stream.seek(0)
+    return stream.read()
+
+
+def on_terminal(print_it: Callable[[Console], None], width: int) -> str:
+    """What a terminal of this width gets, less its colours."""
+    stream = io.StringIO()
+    print_it(Console(file=stream, width=width, force_terminal=True, color_system=None))
+    return stream.getvalue()
+
+
+def matrix_text(values: ArrayLike, title: str = "m", **options: Any) -> str:
+    return piped(lambda console: print_matrix(console, title, values, **options))
+
+
+def numbers_in(text: str) -> dict[tuple[int, int], str]:
+    """Read printed blocks back: the text of each cell by its row and column number."""
+    found: dict[tuple[int, int], str] = {}
+    for block in text.removesuffix("\n").split("\n\n"):
+        head, rule, *rows = (re.sub("[|│]", " ", line) for line in block.split("\n"))
+        assert set(rule) <= set("─┼-+")
+        columns = {match.end(): int(match[0]) for match in re.finditer(r"\S+", head)}
+        for row in rows:
+            label, *cells = re.finditer(r"\S+", row)
+            assert [cell.end() for cell in cells] == list(columns)  # right-aligned under their numbers
+            for cell in cells:
+                place = int(label[0]), columns[cell.end()]
+                assert place not in found
+                found[place] = cell[0]
+    return found
+
+
+def assert_reads_as(text: str, value: float, precision: int = 4) -> None:
+    """The text is the value, to half a unit of its last digit, and 0 only for 0."""
+    shown = float(text)
+    if not math.isfinite(value):
+        assert text == str(value)
+    elif "e" in text:
+        assert shown == pytest.approx(value, rel=0.5000001 * 10**-precision, abs=0)
+    elif "." in text:
+        assert shown == pytest.approx(value, rel=0, abs=0.5000001 * 10**-precision)
+    else:
+        assert shown == value
+    assert (shown == 0) == (value == 0)
+
+
+matrices = hnp.arrays(
+    st.sampled_from([np.float32, np.float64]),
+    hnp.array_shapes(min_dims=2, max_dims=2, max_side=30),
+    elements=st.one_of(
+        st.floats(width=32, allow_subnormal=False),
+        st.floats(-1000, 1000, width=32),
+        st.integers(-1020, 1020).map(float),
+    ),
+    fill=st.sampled_from([0.0, 5.0, -0.25]),
+)
+
+
+class TestNumbers:
+    def test_integers_print_as_integers(self) -> None:
+        assert matrix_text(np.array([[2, 0], [3, 5]], np.float32), "Conv(I) · 2 x 2") == (
+            "Conv(I) · 2 x 2\n"
+            "  |  0  1\n"
+            "--+------\n"
+            "0 |  2  0\n"
+            "1 |  3  5\n"
+        )  # fmt: skip
+
+    def test_others_align_on_the_decimal_point(self) -> None:
+        values = [[1.5, -0.0, -3], [math.nan, 0.25, 100], [math.inf, -math.inf, -0.125]]
+        assert matrix_text(values, precision=3) == (
+            "m\n"
+            "  |        0        1        2\n"
+            "--+---------------------------\n"
+            "0 |    1.500    0.000   -3.000\n"
+            "1 |      nan    0.250  100.000\n"
+            "2 |      inf     -inf   -0.125\n"
+        )
+
+    def test_small_ones_beside_large_ones_go_scientific(self) -> None:
+        assert matrix_text([[1e-9, 3], [-2.5, 0]], precision=2) == (
+            "m\n"
+            "  |          0          1\n"
+            "--+----------------------\n"
+            "0 |   1.00e-09   3.00e+00\n"
+            "1 |  -2.50e+00   0.00e+00\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("value", "precision", "shown"),
+        [
+            (-0.0, 4, "0"),
+            (2.0**53 - 1, 4, "9007199254740991"),
+            (2.0**53, 4, "9.0072e+15"),
+            (99999999.5, 2, "99999999.50"),
+            (100000000.5, 2, "1.00e+08"),
+            (0.0001, 4, "0.0001"),
+            (0.00004, 4, "4.0000e-05"),
+            (0.6, 0, "1"),
+            (0.4, 0, "4e-01"),
+            (math.nan, 4, "nan"),
+            (-math.inf, 4, "-inf"),
+            (np.float32(0.1), 4, "0.1000"),
+            (np.int64(-7), 4, "-7"),
+            (True, 4, "1"),
+        ],
+    )
+    def test_notation(self, value: float, precision: int, shown: str) -> None:
+        assert matrix_text([[value]], precision=precision).split()[-1] == shown
+
+    def test_notation_is_chosen_by_the_whole_matrix_not_by_what_is_shown(self) -> None:
+        values = np.ones((1000, 100))
+        values[50, 50] = 0.5
+        assert "1.00" in matrix_text(values, precision=2).split()
+        values[50, 50] = 1e8 + 0.5
+        assert "1.00e+00" in matrix_text(values, precision=2).split()
+        values[50, 50] = 0.001
+        assert "1.00e+00" in matrix_text(values, precision=2).split()
+
+    def test_one_hundred_million_is_the_first_to_go_scientific(self) -> None:
+        assert matrix_text([[1e8, 0.5]], precision=1).split()[-2:] == ["1.0e+08", "5.0e-01"]
+
+    @pytest.mark.parametrize(
+        ("shape", "shown"), [((0, 2), " |  0  1\n-+------\n"), ((1, 0), "  |\n--+\n0 |\n")]
+    )
+    def test_an_empty_matrix_is_an_empty_table(self, shape: tuple[int, int], shown: str) -> None:
+        assert matrix_text(np.zeros(shape)) == "m\n" + shown
+
+    @pytest.mark.parametrize("shape", [(3,), (1, 2, 2)])
+    def test_other_than_two_axes_are_refused(self, shape: tuple[int, ...]) -> None:
+        with pytest.raises(
+            ArgumentError, match=re.escape(f"values has shape {shape}; a table shows a matrix")
+        ):
+            matrix_table(np.zeros(shape))
+
+
+class TestElision:
+    values = np.arange(510 * 510, dtype=np.float32).reshape(510, 510)
+
+    def test_the_middle_of_a_large_matrix_is_left_out(self) -> None:
+        assert matrix_text(self.values) == (
+            "m\n"
+            "    |       0       1       2  …     507     508     509\n"
+            "----+---------------------------------------------------\n"
+            "  0 |       0       1       2  …     507     508     509\n"
+            "  1 |     510     511     512  …    1017    1018    1019\n"
+            "  2 |    1020    1021    1022  …    1527    1528    1529\n"
+            "  … |       …       …       …  …       …       …       …\n"
+            "507 |  258570  258571  258572  …  259077  259078  259079\n"
+            "508 |  259080  259081  259082  …  259587  259588  259589\n"
+            "509 |  259590  259591  259592  …  260097  260098  260099\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("shape", "rows", "columns"),
+        [((25, 40), 25, 40), ((1, 1001), 1, 7), ((1001, 1), 7, 1), ((6, 167), 6, 7), ((7, 143), 7, 7)],
+    )
+    def test_it_goes_by_the_number_of_cells_and_the_length_of_the_axis(
+        self, shape: tuple[int, int], rows: int, columns: int
+    ) -> None:
+        _, head, _, *lines = matrix_text(np.zeros(shape)).splitlines()
+        assert len(head.split()) == columns + 1
+        assert len(lines) == rows
+
+    def test_a_terminal_and_a_pipe_leave_out_the_same(self) -> None:
+        text = on_terminal(lambda console: print_matrix(console, "m", self.values), 200)
+        assert re.sub("[│─┼]", lambda rule: {"│": "|", "─": "-", "┼": "+"}[rule[0]], text) == matrix_text(
+            self.values
+        )
+
+    def test_full_prints_all(self) -> None:
+        _, table = matrix_text(self.values, full=True).split("\n", 1)
+        numbers = numbers_in(table)
+        assert [int(text) for text in numbers.values()] == list(range(510 * 510))
+        assert numbers[509, 508] == "260098"
+
+
+class TestEveryNumberIsThere:
+    @given(matrices)
+    def test_in_a_pipe_in_one_block(self, values: NDArray[np.floating]) -> None:
+        title, table = matrix_text(values).split("\n", 1)
+        assert title == "m"
+        assert all(line == line.rstrip() for line in table.splitlines())
+        assert len(table.splitlines()) == 2 + len(values)
+        numbers = numbers_in(table)
+        assert list(numbers) == list(np.ndindex(values.shape))
+        for place, text in numbers.items():
+            assert_reads_as(text, float(values[place]))
+
+    @given(matrices, st.integers(1, 200))
+    def test_on_a_terminal_in_blocks_that_fit(self, values: NDArray[np.floating], width: int) -> None:
+        table = on_terminal(lambda console: print_matrix(console, "m", values, full=True), width).split(
+            "\n", 1
+        )[1]
+        for block in table.split("\n\n"):
+            assert all(line == line.rstrip() for line in block.splitlines())
+            if len(block.splitlines()[0].split()) > 2:  # a block of one column may run over
+                assert max(map(len, block.splitlines())) <= width
+        numbers = numbers_in(table)
+        assert set(numbers) == set(np.ndindex(values.shape))
+        for place, text in numbers.items():
+            assert_reads_as(text, float(values[place]))
+
+    def test_blocks_are_as_wide_as_the_terminal_allows(self) -> None:
+        text = on_terminal(lambda console: print_matrix(console, "m", [[10, 11, 12, 13, 14]]), 15)
+        assert text == (
+            "m\n"
+            "  │   0   1   2\n"
+            "──┼────────────\n"
+            "0 │  10  11  12\n"
+            "\n"
+            "  │   3   4\n"
+            "──┼────────\n"
+            "0 │  13  14\n"
+        )  # fmt: skip
+
+
+class TestStreams:
+    def test_ascii_takes_the_table_and_any_title(self) -> None:
+        text = piped(
+            lambda console: print_matrix(console, "été · 1 × 2000", np.zeros((1, 2000))), encoding="ascii"
+        )
+        assert text == (
+            "\\xe9t\\xe9 - 1 x 2000\n"
+            "  |     0     1     2  ...  1997  1998  1999\n"
+            "--+-----------------------------------------\n"
+            "0 |     0     0     0  ...     0     0     0\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("title", "shown"),
+        [
+            ("[bold]x[/] [/] [link=x]", "[bold]x[/] [/] [link=x]"),
+            (":smile: 12 'quoted' http://x", ":smile: 12 'quoted' http://x"),
+            ("a\x1b[31m\nb", "a\\x1b[31m\\nb"),
+            ("long " * 40 + ".", "long " * 40 + "."),
+        ],
+    )
+    @pytest.mark.parametrize("color", ["auto", "always"])
+    def test_a_title_is_one_literal_line(self, title: str, shown: str, color: When) -> None:
+        text = piped(lambda console: print_matrix(console, title, [[1.0]]), color)
+        first = text.split("\n", 1)[0]
+        assert first == (f"\x1b[1m{shown}\x1b[0m" if color == "always" else shown)
+
+    def test_always_colours_a_pipe_and_does_not_wrap_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("NO_COLOR", "1")
+        monkeypatch.setenv("TERM", "dumb")
+        values = np.arange(90.0).reshape(1, 90)
+        text = piped(lambda console: print_matrix(console, "m", values), "always")
+        assert "\x1b[38;5;166m" in text
+        assert re.sub(r"\x1b\[[0-9;]*m", "", text) == matrix_text(values)
+
+    @pytest.mark.parametrize("columns", ["0", "1", "7", "80"])
+    def test_columns_mean_nothing_in_a_pipe(self, columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", columns)
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        assert len(matrix_text(np.zeros((1, 90)), "a title of many words").splitlines()) == 4
+        assert piped(lambda console: console.print("words " * 40)) == "words " * 40 + "\n"
+        assert piped(lambda console: console.print(console.is_terminal)) == "False\n"
+
+    def test_no_console_breaks_what_is_not_a_terminal(self) -> None:
+        stream = io.StringIO()
+        console = Console(file=stream, width=30)
+        print_matrix(console, "m", np.zeros((1, 90)))
+        print_rows(console, ("name", "text"), [("a", "word " * 99)])
+        assert len(stream.getvalue().splitlines()) == 4 + 3
+
+    def test_a_console_prints_any_string_as_it_is(self) -> None:
+        assert piped(lambda console: console.print("[b]x[/] :smile: 12"), "always") == "[b]x[/] :smile: 12\n"
+
+    def test_a_reader_that_goes_away_is_a_broken_pipe(self) -> None:
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, "w") as stream:
+            with pytest.raises(BrokenPipeError):
+                print_matrix(console_for(stream, "auto"), "m", [[1.0]])
+            os.dup2(os.open(os.devnull, os.O_WRONLY), writer)  # for what the stream still holds
+
+
+class TestTerminal:
+    """A real one, 30 columns wide."""
+
+    @pytest.fixture
+    def terminal(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
+        for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("TERM", "xterm-256color")
+        near, far = os.openpty()
+        fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 30, 0, 0))
+        with os.fdopen(near, "rb"), os.fdopen(far, "w", encoding="utf-8") as stream:
+            yield stream
+
+    @pytest.mark.parametrize(
+        ("color", "variable", "value", "coloured"),
+        [
+            ("auto", "LANG", "C", True),
+            ("auto", "NO_COLOR", "", True),
+            ("auto", "NO_COLOR", "1", False),
+            ("auto", "TERM", "dumb", False),
+            ("always", "NO_COLOR", "1", True),
+            ("always", "TERM", "dumb", True),
+            ("never", "FORCE_COLOR", "1", False),
+        ],
+    )
+    def test_colour(
+        self,
+        terminal: TextIO,
+        color: When,
+        variable: str,
+        value: str,
+        coloured: bool,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv(variable, value)
+        console = console_for(terminal, color)
+        with console.capture() as capture:
+            print_matrix(console, "m", [[1, 0, -1]])
+        assert ("\x1b" in capture.get()) == coloured
+        assert console.is_terminal
+
+    @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+    @pytest.mark.parametrize(
+        ("columns", "width"), [(None, 30), ("0", 30), ("many", 30), ("17", 17), ("1", 1)]
+    )
+    def test_width(
+        self, terminal: TextIO, term: str, columns: str | None, width: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TERM", term)
+        if columns is not None:
+            monkeypatch.setenv("COLUMNS", columns)
+        assert console_for(terminal, "auto").width == width
+
+    def test_a_matrix_is_broken_into_blocks(self, terminal: TextIO) -> None:
+        console = console_for(terminal, "never")
+        with console.capture() as capture:
+            print_matrix(console, "m", np.zeros((1, 20)))
+        heads = [block.splitlines()[0] for block in capture.get().removeprefix("m\n").split("\n\n")]
+        assert [len(head.split()) - 1 for head in heads] == [6, 6, 6, 2]
+
+
+class TestTint:
+    def colours(self, values: ArrayLike) -> list[str]:
+        """The style of each cell of one row."""
+        segments = Console(color_system="256").render(matrix_table(values))
+        return [str(segment.style) for segment in segments if re.search(r"^ *-?\w+$", segment.text)]
+
+    def test_sign_is_hue_and_magnitude_is_vividness(self) -> None:
+        assert self.colours([[-1000, -1, 0, 1, 400, 600, 1000]]) == [
+            *("color(33)", "color(66)", "color(243)"),
+            *("color(95)", "color(131)", "color(167)", "color(166)"),
+        ]
+
+    def test_nan_and_infinity_have_their_place(self) -> None:
+        assert self.colours([[math.inf, math.nan, -math.inf, 0]]) == [
+            "color(166)",
+            "bold",
+            "color(33)",
+            "color(243)",
+        ]
+
+    def test_the_lowest_integer_has_no_magnitude_of_its_own_type(self) -> None:
+        assert self.colours(np.array([[-128, 64]], np.int8)) == ["color(33)", "color(167)"]
+
+    def test_every_shade_reads_on_black_and_on_white(self) -> None:
+        for shade in self.colours([[-1000, -600, -400, -1, 0, 1, 400, 600, 1000]]):
+            channels = [channel / 255 for channel in Color.parse(shade).get_truecolor()]
+            linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+            luminance = float(np.dot([0.2126, 0.7152, 0.0722], linear))  # WCAG 2, relative luminance
+            assert min(1.05 / (luminance + 0.05), (luminance + 0.05) / 0.05) > 3.5
+
+
+class TestRows:
+    heads = ("name", "size", "description")
+    rows = (
+        ("box-3", "3 x 3", "mean of the nine pixels around"),
+        ("写真", "1 x 1", ""),
+        ("[b]\x1b", "5 x 5", "ends in [/] and :smile:"),
+    )
+
+    def test_one_line_a_row_in_a_pipe(self) -> None:
+        assert piped(lambda console: print_rows(console, self.heads, self.rows)) == (
+            "name     size   description\n"
+            "----------------------------------------------\n"
+            "box-3    3 x 3  mean of the nine pixels around\n"
+            "写真     1 x 1\n"
+            "[b]\\x1b  5 x 5  ends in [/] and :smile:\n"
+        )
+
+    def test_the_last_column_wraps_on_a_terminal(self) -> None:
+        assert on_terminal(lambda console: print_rows(console, self.heads, self.rows), 38) == (
+            "name     size   description\n"
+            "──────────────────────────────────────\n"
+            "box-3    3 x 3  mean of the nine\n"
+            "                pixels around\n"
+            "写真     1 x 1\n"
+            "[b]\\x1b  5 x 5  ends in [/] and\n"
+            "                :smile:\n"
+        )
+
+    @given(st.lists(st.text(), min_size=1, max_size=5), st.integers(1, 120))
+    def test_nothing_is_cut_at_any_width(self, texts: list[str], width: int) -> None:
+        rows = [[text, text] for text in texts]
+        shown = on_terminal(lambda console: print_rows(console, ("a", "b"), rows), width)
+        alone = piped(lambda console: print_rows(console, ("a", "b"), rows))
+        kept = [re.sub(r"[\s─-]", "", text) for text in (shown, alone)]
+        assert len(alone.splitlines()) == 2 + len(rows)
+        assert sorted(kept[0]) == sorted(kept[1])
+
+    def test_a_long_description_is_not_wrapped_in_a_pipe(self) -> None:
+        text = piped(lambda console: print_rows(console, ("name", "text"), [("a", "word " * 99 + "end")]))
+        assert text.splitlines()[2] == "a     " + "word " * 99 + "end"
+
+    def test_a_listing_may_be_empty(self) -> None:
+        assert piped(lambda console: print_rows(console, ("name", "size"), [])) == "name  size\n----------\n"
+
+    @pytest.mark.parametrize("width", [1, 80])
+    def test_a_last_column_may_be_blank(self, width: int) -> None:
+        text = on_terminal(lambda console: print_rows(console, ("name", ""), [("a", "")]), width)
+        assert text == "name\n──────\na\n"
