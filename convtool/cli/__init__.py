@@ -1,0 +1,1 @@
+"""The command line: parse, call one job, render. Heavy imports wait until a command runs."""

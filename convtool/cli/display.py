@@ -1,0 +1,53 @@
+"""How a command's results reach the user: tables, JSON lines, or nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from convtool.cli.faults import say
+from convtool.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from convtool.jobs.image import Outcome
+
+
+@dataclass(frozen=True)
+class Display:
+    """What the user wants to see."""
+
+    precision: int = 4
+    full: bool = False
+    json: bool = False
+    quiet: bool = False
+    color: Literal["auto", "always", "never"] = "auto"
+    stdout_is_data: bool = False
+
+    def __post_init__(self) -> None:
+        if self.json and self.stdout_is_data:
+            raise ArgumentError("--json and -o - would both write to standard output; choose one")
+
+    def notice(self, line: str) -> None:
+        """Say what the user loses."""
+        if not self.quiet:
+            say(f"notice: {line}")
+
+    def show(self, outcomes: Iterable[Outcome]) -> None:
+        """Print every map as it is made."""
+        if self.json:
+            for outcome in outcomes:
+                print(outcome.record.to_json(), flush=True)
+            return
+        if self.quiet or self.stdout_is_data:
+            for _ in outcomes:
+                pass
+            return
+        from convtool.view.maps import print_map
+        from convtool.view.tables import console_for
+
+        console = console_for(sys.stdout, self.color)
+        for outcome in outcomes:
+            print_map(console, outcome.record, outcome.values, precision=self.precision, full=self.full)
+            sys.stdout.flush()

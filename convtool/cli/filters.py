@@ -1,0 +1,120 @@
+"""``convtool filters``: list, show, check and export filters."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from convtool.cli import options as o
+from convtool.cli.display import Display
+
+app = typer.Typer(
+    name="filters",
+    help="List, show, check and export filters.",
+    epilog="Example: convtool filters check sobel-x my-filter.json",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+@app.command("list")
+def list_(json: o.Json = False, color: o.Color = "auto", debug: o.Debug = False) -> None:
+    r"""List the built-in filters.
+
+    \b
+    Example:
+      convtool filters list
+    """
+    from convtool.io.filters import builtin_names, read_filter
+    from convtool.view.filters import listing_as_json, print_listing
+    from convtool.view.tables import console_for
+
+    filters = [read_filter(name) for name in builtin_names()]
+    if json:
+        for filter_file in filters:
+            print(listing_as_json(filter_file))
+    else:
+        print_listing(console_for(sys.stdout, color), filters)
+
+
+@app.command()
+def show(
+    filters: o.FilterNames,
+    precision: o.Precision = "4",
+    json: o.Json = False,
+    color: o.Color = "auto",
+    debug: o.Debug = False,
+) -> None:
+    r"""Show what filters are: their weights, where they come from, what they do.
+
+    \b
+    Example:
+      convtool filters show sobel-x gabor
+    """
+    from convtool.io.filters import filter_fields, read_filter
+    from convtool.view.filters import print_filter
+    from convtool.view.tables import console_for
+
+    console = console_for(sys.stdout, color)
+    for name in filters:
+        filter_file = read_filter(name)
+        if json:
+            import json as json_
+
+            print(json_.dumps(filter_fields(filter_file)))
+        else:
+            print_filter(console, filter_file, precision=precision)
+
+
+@app.command()
+def check(
+    filters: o.FilterNames, json: o.Json = False, color: o.Color = "auto", debug: o.Debug = False
+) -> None:
+    r"""Check filter files, and tell what can be known: sum, whole numbers, rank, factors, symmetry.
+
+    \b
+    Example:
+      convtool filters check sobel-x my-filter.json
+    """
+    from convtool.jobs.inspect import check_filters
+    from convtool.view.filters import print_reports, report_as_json
+    from convtool.view.tables import console_for
+
+    reports = list(check_filters(filters))
+    if json:
+        for report in reports:
+            print(report_as_json(report))
+    else:
+        print_reports(console_for(sys.stdout, color), reports)
+
+
+@app.command()
+def export(
+    filter_: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILTER", help="A built-in name or a filter file.", autocompletion=o.complete_filter
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Where to write: .json or .npy; - is standard output."
+        ),
+    ],
+    format_: Annotated[Literal["json", "npy"], typer.Option("--format", help="Format for -o -.")] = "json",
+    quiet: o.Quiet = False,
+    debug: o.Debug = False,
+) -> None:
+    r"""Write a filter as JSON or NPY, from either.
+
+    \b
+    Examples:
+      convtool filters export sobel-x -o edge.json
+      convtool filters export weights.npy -o weights.json
+    """
+    from convtool.jobs.export import export_filter
+
+    export_filter(filter_, output, format_, notify=Display(quiet=quiet).notice)

@@ -1,0 +1,82 @@
+"""The texts that options take, parsed strictly: what Python would guess at is refused."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import typer
+
+Numbers = int | tuple[int, ...]
+Padding = str | int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    return _whole(text, 1)
+
+
+def not_negative(text: str) -> int:
+    """A whole number of at least 0."""
+    return _whole(text, 0)
+
+
+def positive_pair(text: str) -> Numbers:
+    """``N`` or ``Y,X``, each at least 1."""
+    numbers = tuple(_whole(part, 1) for part in text.split(","))
+    if len(numbers) > 2:
+        raise typer.BadParameter(f"{text!r} has {len(numbers)} numbers; use N or Y,X")
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def padding(text: str) -> Padding:
+    """``valid``, ``same``, ``N``, ``Y,X`` or ``TOP,BOTTOM,LEFT,RIGHT``."""
+    if text in ("valid", "same"):
+        return text
+    try:
+        numbers = [_whole(part, 0) for part in text.split(",")]
+    except typer.BadParameter:
+        numbers = []
+    match numbers:
+        case [every]:
+            return every
+        case [y, x]:
+            return y, x
+        case [top, bottom, left, right]:
+            return (top, bottom), (left, right)
+    raise typer.BadParameter(f"{text!r} is no padding; use valid, same, N, Y,X or TOP,BOTTOM,LEFT,RIGHT")
+
+
+def limits(text: str) -> tuple[float, float]:
+    """``LO,HI``: two finite numbers, the first the smaller."""
+    try:
+        low, high = (math.nan if "_" in part else float(part) for part in text.split(","))
+    except ValueError:
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise typer.BadParameter(f"{text!r} is no range; use LO,HI with LO < HI, such as 0,255")
+    return low, high
+
+
+def depth(text: str) -> int:
+    """8 or 16."""
+    if text not in ("8", "16"):
+        raise typer.BadParameter(f"{text!r} is no depth; use 8 or 16")
+    return int(text)
+
+
+def stages(text: str) -> frozenset[str]:
+    """``conv``, ``map`` and ``pool`` with commas between, or ``none``; as the stages' own names."""
+    names = {"conv": "conv", "map": "relu", "pool": "pool"}
+    if text == "none":
+        return frozenset()
+    chosen = text.split(",")
+    if unknown := [name for name in chosen if name not in names]:
+        raise typer.BadParameter(f"{unknown[0]!r} is no stage; use conv, map, pool or none, such as map,pool")
+    return frozenset(names[name] for name in chosen)
+
+
+def _whole(text: str, minimum: int) -> int:
+    if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) < minimum:
+        raise typer.BadParameter(f"{text!r} is not a whole number of at least {minimum}")
+    return int(text)

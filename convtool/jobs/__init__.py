@@ -1,0 +1,1 @@
+"""Where files meet arithmetic: open, convolve, pool, write, and keep a record of each map."""

@@ -1,0 +1,145 @@
+"""One image after another: read it, make its maps, write them, and give a record of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from convtool.core.algorithms import DEFAULT
+from convtool.core.arrays import Float32
+from convtool.errors import InputError
+from convtool.io.filters import FilterFile, read_filter
+from convtool.io.images import Image, read_image
+from convtool.io.maps import read_map
+from convtool.jobs.naming import filter_labels
+from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions, Stage
+from convtool.jobs.outputs import Outputs
+from convtool.jobs.reading import Notify, noticed
+from convtool.jobs.record import RunRecord, describe
+from convtool.jobs.stages import StageMap, convolved, pooled, rectified
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One map, and the record of it."""
+
+    record: RunRecord
+    values: Float32
+
+
+def convolve_images(
+    images: Sequence[str],
+    filters: Sequence[str],
+    *,
+    inputs: InputOptions,
+    conv: ConvOptions,
+    with_relu: bool,
+    pool: PoolOptions | None,
+    wanted: frozenset[Stage],
+    output: OutputOptions,
+    notify: Notify,
+) -> Iterator[Outcome]:
+    """Conv, and as asked for ReLU and Pool, of every image with every filter.
+
+    Parameters
+    ----------
+    images, filters
+        Paths, ``-`` for standard input; a filter may be a built-in's name.
+    wanted
+        The stages to give; those in ``output.save`` are written too.
+    notify
+        Called with each notice, a line of text.
+
+    Yields
+    ------
+    Outcome
+        Image by image, filter by filter, stage by stage, once it is written.
+    """
+    files = [read_filter(name) for name in filters]
+    outputs = Outputs(output, [*images, *filters])
+    labels = [label for file in files for label in filter_labels(file.label, file.bank)]
+    outputs.check([(path, label) for path in images for label in labels], images)
+    stacked = len(files) > 1 or not files[0].bank.single
+
+    def maps_of(file: FilterFile, image: Image, path: str) -> list[StageMap]:
+        with _concerning(f"{path} with {file.label}"):
+            return list(convolved(image, file, inputs, conv, with_relu=with_relu, pool=pool, wanted=wanted))
+
+    for path in images:
+        image = read_image(path, frame=inputs.frame, pixel_limit=inputs.max_pixels)
+        noticed(image, path, inputs, notify)
+        groups: Iterator[list[StageMap]] = (maps_of(file, image, path) for file in files)
+        if output.file is not None:  # one file needs all maps together; else each group is let go
+            groups = iter([[stage_map for group in groups for stage_map in group]])
+        for group in groups:
+            yield from _deliver(path, group, outputs, stacked, conv, notify)
+
+
+def rectify_maps(
+    paths: Sequence[str], *, inputs: InputOptions, output: OutputOptions, notify: Notify
+) -> Iterator[Outcome]:
+    """ReLU of saved maps, or of any image."""
+    return _transform_maps(paths, lambda image: rectified(image, inputs), inputs, output, notify)
+
+
+def pool_maps(
+    paths: Sequence[str], *, pool: PoolOptions, inputs: InputOptions, output: OutputOptions, notify: Notify
+) -> Iterator[Outcome]:
+    """Pool of saved maps, or of any image."""
+    return _transform_maps(paths, lambda image: pooled(image, inputs, pool), inputs, output, notify)
+
+
+def _transform_maps(
+    paths: Sequence[str],
+    transform: Callable[[Image], Iterator[StageMap]],
+    inputs: InputOptions,
+    output: OutputOptions,
+    notify: Notify,
+) -> Iterator[Outcome]:
+    outputs = Outputs(output, paths)
+    outputs.check([(path, None) for path in paths], paths)
+    for path in paths:
+        image = read_map(path, frame=inputs.frame, pixel_limit=inputs.max_pixels)
+        noticed(image, path, inputs, notify)
+        with _concerning(path):
+            maps = list(transform(image))
+        yield from _deliver(path, maps, outputs, maps[0].part is not None, None, notify)
+
+
+def _deliver(
+    path: str,
+    maps: list[StageMap],
+    outputs: Outputs,
+    stacked: bool,
+    conv: ConvOptions | None,
+    notify: Notify,
+) -> Iterator[Outcome]:
+    """Write the maps of one image and give their records."""
+    for stage_map, output in zip(maps, outputs.write(path, maps, stacked=stacked), strict=True):
+        if output.written.clipped:
+            notify(f"{output.path}: {output.written.clipped} value(s) outside --range were clipped")
+        record = RunRecord(
+            input=path,
+            filter=stage_map.filter,
+            stage=stage_map.stage,
+            output=output.path,
+            exact=stage_map.exact,
+            step=output.written.step,
+            clipped=output.written.clipped,
+            convention=conv.convention if conv else None,
+            plan={"algorithm": DEFAULT} if conv else None,
+            seconds=round(stage_map.seconds, 6),
+            **describe(stage_map.values),
+        )
+        yield Outcome(record, stage_map.values)
+
+
+@contextmanager
+def _concerning(what: str) -> Iterator[None]:
+    """Name what was being worked on in a fault of its values."""
+    try:
+        yield
+    except InputError as error:
+        error.file = error.file or what
+        raise

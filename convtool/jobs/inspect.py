@@ -1,0 +1,89 @@
+"""Looking at files: what an image, a map or a filter holds, and what can be known of a filter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from convtool.core.arrays import Float32
+from convtool.core.bank import KernelFacts, kernel_facts
+from convtool.io.filters import FilterFile, decode_filter, filter_label, holds_filter, is_path, read_filter
+from convtool.io.images import Image, decode_image
+from convtool.io.source import open_source
+from convtool.jobs.image import Outcome
+from convtool.jobs.naming import filter_labels, numbers
+from convtool.jobs.options import InputOptions
+from convtool.jobs.reading import Notify, named_planes, noticed
+from convtool.jobs.record import RunRecord, describe
+
+
+@dataclass(frozen=True)
+class KernelReport:
+    """The facts of one kernel; a filter of several channels has one for each."""
+
+    label: str
+    facts: KernelFacts
+
+
+def show_files(names: Sequence[str], *, inputs: InputOptions, notify: Notify) -> Iterator[Outcome]:
+    """Give every matrix of every image, map or filter, with a record of it."""
+    for name in names:
+        yield from _show(name, inputs, notify)
+
+
+def check_filters(names: Sequence[str]) -> Iterator[KernelReport]:
+    """Report on every kernel of every filter."""
+    for name in names:
+        filter_file = read_filter(name)
+        for label, kernel in kernels(filter_file):
+            yield KernelReport(label, kernel_facts(kernel))
+
+
+def kernels(filter_file: FilterFile) -> Iterator[tuple[str, Float32]]:
+    """Every kernel ``(kh, kw)`` of a bank with its label; channels are numbered."""
+    for label, weights in zip(
+        filter_labels(filter_file.label, filter_file.bank), filter_file.bank.weights, strict=True
+    ):
+        for number, kernel in zip(numbers(len(weights)), weights, strict=True):
+            yield label if len(weights) == 1 else f"{label}.{number}", kernel
+
+
+def _show(name: str, inputs: InputOptions, notify: Notify) -> Iterator[Outcome]:
+    if not is_path(name) and not os.path.lexists(name):
+        yield from _shown_filter(name, read_filter(name))
+        return
+    with open_source(name) as source:
+        if holds_filter(source):
+            yield from _shown_filter(name, decode_filter(source, filter_label(name)))
+            return
+        image = decode_image(source, frame=inputs.frame, pixel_limit=inputs.max_pixels)
+    noticed(image, name, inputs, notify)
+    yield from _shown_image(name, image, inputs)
+
+
+def _shown_filter(name: str, filter_file: FilterFile) -> Iterator[Outcome]:
+    for label, kernel in kernels(filter_file):
+        yield Outcome(_record(name, label, None, kernel), kernel)
+
+
+def _shown_image(name: str, image: Image, inputs: InputOptions) -> Iterator[Outcome]:
+    label, stage = (image.scale.filter, image.scale.stage) if image.scale else (None, None)
+    for part, plane in named_planes(image, inputs):
+        yield Outcome(_record(name, part or label, stage, plane), plane)
+
+
+def _record(name: str, label: str | None, stage: str | None, values: Float32) -> RunRecord:
+    return RunRecord(
+        input=name,
+        filter=label,
+        stage=stage,
+        output=None,
+        exact=None,
+        step=None,
+        clipped=0,
+        convention=None,
+        plan=None,
+        seconds=0.0,
+        **describe(values),
+    )

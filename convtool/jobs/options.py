@@ -1,0 +1,72 @@
+"""What a user may ask for, as frozen data: how to read, slide, pool and write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from convtool.core.pooling import PoolKind
+from convtool.io.maps import MapFormat
+
+Stage = Literal["conv", "relu", "pool"]
+
+
+@dataclass(frozen=True)
+class InputOptions:
+    """How images are read: see `convtool.load_image`; ``channels`` is ``luma`` or ``each``."""
+
+    channels: Literal["luma", "each"] = "luma"
+    scale: Literal["stored", "unit"] = "stored"
+    frame: int | None = None
+    strict: bool = False
+    max_pixels: int | None = None
+
+
+@dataclass(frozen=True)
+class ConvOptions:
+    """How filters slide: the parameters of `convtool.conv2d`."""
+
+    stride: Any = 1
+    padding: Any = "valid"
+    padding_mode: str = "zeros"
+    dilation: Any = 1
+    groups: int = 1
+    flip: bool = False
+
+    @property
+    def convention(self) -> str:
+        """The name of what is computed."""
+        return "convolution" if self.flip else "cross-correlation"
+
+
+@dataclass(frozen=True)
+class PoolOptions:
+    """How maps are pooled; ``size`` is ``None`` for one window over the whole map."""
+
+    kind: PoolKind = "max"
+    size: Any = 2
+    stride: Any = None
+    padding: Any = 0
+    ceil_mode: bool = False
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """Which stages are written, where, and as what.
+
+    Attributes
+    ----------
+    file
+        The one output file, or ``-`` for standard output; ``None`` for files in ``folder``.
+    format
+        For files in ``folder`` and for standard output.
+    limits
+        ``(low, high)`` of a PNG's scale.
+    """
+
+    save: frozenset[Stage]
+    folder: str = "."
+    file: str | None = None
+    format: MapFormat = "png"
+    depth: int = 16
+    limits: tuple[float, float] | None = None

@@ -1,0 +1,38 @@
+"""From an opened image to the planes that are worked on: notices, brightness or channels, scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from convtool.core.arrays import Float32
+from convtool.errors import InputError
+from convtool.io.images import Image
+from convtool.jobs.naming import numbers
+from convtool.jobs.options import InputOptions
+
+Notify = Callable[[str], None]
+"""Called with each notice, a line of text."""
+
+
+def noticed(image: Image, path: str, inputs: InputOptions, notify: Notify) -> None:
+    """Pass on what the reader gave up; to a strict user it is an error."""
+    for notice in image.notices:
+        if inputs.strict:
+            raise InputError(f"{notice}; refused because of --strict", path)
+        notify(f"{path}: {notice}")
+
+
+def scaled(image: Image, inputs: InputOptions) -> Image:
+    """The image with its stored numbers, or scaled to 0…1."""
+    return image.unit() if inputs.scale == "unit" else image
+
+
+def named_planes(image: Image, inputs: InputOptions) -> list[tuple[str | None, Float32]]:
+    """Every plane ``(H, W)`` of an image with its name: R, G, B, or 01, 02, …; ``None`` if it is alone."""
+    if inputs.channels == "luma":
+        image = image.luma()
+    values = scaled(image, inputs).values
+    if values.ndim == 2:
+        return [(None, values)]
+    names = list("RGB") if image.colour else numbers(len(values))
+    return list(zip(names, values, strict=True))

@@ -1,0 +1,182 @@
+"""The arithmetic of one image: its maps, stage by stage, as two-dimensional arrays with their names."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from convtool.core.activation import relu
+from convtool.core.arrays import Float32
+from convtool.core.bank import FilterBank, is_exact
+from convtool.core.convolution import feature_maps
+from convtool.core.pooling import (
+    avg_pool2d,
+    global_avg_pool2d,
+    global_max_pool2d,
+    max_pool2d,
+    min_pool2d,
+)
+from convtool.errors import ArgumentError
+from convtool.io.filters import FilterFile
+from convtool.io.images import Image
+from convtool.jobs.naming import filter_labels
+from convtool.jobs.options import ConvOptions, InputOptions, PoolOptions, Stage
+from convtool.jobs.reading import named_planes, scaled
+
+
+@dataclass(frozen=True, eq=False)
+class StageMap:
+    """One map ``(H, W)``.
+
+    Attributes
+    ----------
+    filter
+        The filter's label, for records.
+    part
+        What tells this map's file from the others of its image.
+    exact
+        Whether no rounding happened on the way.
+    seconds
+        Time that its stage took, for all filters of the file.
+    """
+
+    stage: Stage
+    filter: str | None
+    part: str | None
+    values: Float32
+    exact: bool
+    seconds: float
+
+
+def convolved(
+    image: Image,
+    filter_file: FilterFile,
+    inputs: InputOptions,
+    conv: ConvOptions,
+    *,
+    with_relu: bool,
+    pool: PoolOptions | None,
+    wanted: frozenset[Stage],
+) -> Iterator[StageMap]:
+    """Run Conv → ReLU → Pool with all filters of one file; give the wanted stages, filter by filter.
+
+    If only the pooled maps are wanted, the maps before them are never held.
+    """
+    planes, channel_names = _planes(image, filter_file, inputs, conv)
+    labels = [
+        label if channel is None else f"{label}.{channel}"
+        for label in filter_labels(filter_file.label, filter_file.bank)
+        for channel in channel_names
+    ]
+    if pool is not None and wanted == {"pool"} and _is_fusible(pool):
+        batches = _fused(planes, filter_file.bank, conv, pool)
+    else:
+        batches = _stage_by_stage(planes, filter_file.bank, conv, with_relu, pool)
+    stages = [_named(batch, labels) for batch in batches if batch.stage in wanted]
+    for of_one_filter in zip(*stages, strict=True):
+        yield from of_one_filter
+
+
+def rectified(image: Image, inputs: InputOptions) -> Iterator[StageMap]:
+    """ReLU of every map in a file."""
+    return _plane_by_plane("relu", image, inputs, relu, exact=True)
+
+
+def pooled(image: Image, inputs: InputOptions, pool: PoolOptions) -> Iterator[StageMap]:
+    """Pool every map in a file."""
+    return _plane_by_plane("pool", image, inputs, partial(pooled_by, pool), exact=pool.kind != "avg")
+
+
+def pooled_by(pool: PoolOptions, maps: Float32) -> Float32:
+    """Pool maps ``(…, H, W)`` as the options say."""
+    if pool.size is None:
+        if pool.kind == "min":
+            return min_pool2d(maps, maps.shape[-2:])
+        return global_max_pool2d(maps) if pool.kind == "max" else global_avg_pool2d(maps)
+    arguments = (maps, pool.size, pool.stride, pool.padding)
+    if pool.kind == "avg":
+        return avg_pool2d(*arguments, ceil_mode=pool.ceil_mode)
+    extreme = max_pool2d if pool.kind == "max" else min_pool2d
+    return extreme(*arguments, ceil_mode=pool.ceil_mode)
+
+
+class _Batch(NamedTuple):
+    """All maps ``(N, O, H, W)`` of one stage."""
+
+    stage: Stage
+    values: Float32
+    exact: bool
+    seconds: float
+
+
+def _fused(planes: Float32, bank: FilterBank, conv: ConvOptions, pool: PoolOptions) -> Iterator[_Batch]:
+    start = time.perf_counter()
+    maps = feature_maps(planes, bank, pool=pool.size, pool_kind=pool.kind, **asdict(conv))
+    exact = is_exact(bank, planes) and pool.kind != "avg"
+    yield _Batch("pool", maps, exact, time.perf_counter() - start)
+
+
+def _stage_by_stage(
+    planes: Float32, bank: FilterBank, conv: ConvOptions, with_relu: bool, pool: PoolOptions | None
+) -> Iterator[_Batch]:
+    start = time.perf_counter()
+    maps = feature_maps(planes, bank, relu=False, **asdict(conv))
+    exact = is_exact(bank, planes)
+    yield _Batch("conv", maps, exact, time.perf_counter() - start)
+    if with_relu:
+        start = time.perf_counter()
+        maps = relu(maps)
+        yield _Batch("relu", maps, exact, time.perf_counter() - start)
+    if pool is not None:
+        start = time.perf_counter()
+        maps = pooled_by(pool, maps)
+        yield _Batch("pool", maps, exact and pool.kind != "avg", time.perf_counter() - start)
+
+
+def _named(batch: _Batch, labels: list[str]) -> list[StageMap]:
+    """Order the maps: filter 1 of each channel, then filter 2 of each channel, and so on."""
+    flat = batch.values.swapaxes(0, 1).reshape(-1, *batch.values.shape[2:])
+    return [
+        StageMap(batch.stage, label, label, values, batch.exact, batch.seconds)
+        for label, values in zip(labels, flat, strict=True)
+    ]
+
+
+def _is_fusible(pool: PoolOptions) -> bool:
+    return pool.size is not None and pool.stride in (None, pool.size)
+
+
+def _planes(
+    image: Image, filter_file: FilterFile, inputs: InputOptions, conv: ConvOptions
+) -> tuple[Float32, list[str | None]]:
+    """The image as a batch ``(N, C, H, W)`` for this filter, and the name of each of the N."""
+    depth = filter_file.bank.depth * conv.groups
+    if inputs.channels == "each":
+        if depth != 1:
+            raise ArgumentError(
+                f"--channels each filters single channels; filter {filter_file.label} reads {depth}"
+            )
+        names, planes = zip(*named_planes(image, inputs), strict=True)
+        return np.stack(planes)[:, np.newaxis], list(names)
+    values = scaled(image.luma() if depth == 1 else image, inputs).values
+    return values[np.newaxis] if values.ndim == 3 else values[np.newaxis, np.newaxis], [None]
+
+
+def _plane_by_plane(
+    stage: Stage,
+    image: Image,
+    inputs: InputOptions,
+    operation: Callable[[Float32], Float32],
+    *,
+    exact: bool,
+) -> Iterator[StageMap]:
+    label = image.scale.filter if image.scale else None
+    for name, plane in named_planes(image, inputs):
+        start = time.perf_counter()
+        result = operation(plane)
+        yield StageMap(stage, name or label, name, result, exact, time.perf_counter() - start)

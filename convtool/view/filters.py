@@ -1,0 +1,80 @@
+"""Filters as listings, tables and JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from rich.console import Console
+
+from convtool.io.filters import FilterFile
+from convtool.jobs.inspect import KernelReport, kernels
+from convtool.text import encodable, printable
+from convtool.view.tables import print_matrix, print_rows
+
+
+def print_listing(console: Console, filters: Iterable[FilterFile]) -> None:
+    """One line a filter: name, how many, size, description."""
+    rows = [[f.label, str(len(f.bank)), _by(f.bank.kernel_size), f.description or ""] for f in filters]
+    print_rows(console, ["name", "filters", "size", "description"], rows)
+
+
+def listing_as_json(filter_file: FilterFile) -> str:
+    """One line of a listing, for machines."""
+    return json.dumps(
+        {
+            "name": filter_file.label,
+            "filters": len(filter_file.bank),
+            "kernel_size": filter_file.bank.kernel_size,
+            "description": filter_file.description,
+            "source": filter_file.source,
+        }
+    )
+
+
+def print_filter(console: Console, filter_file: FilterFile, *, precision: int) -> None:
+    """What a filter is and does, and its weights."""
+    for head, text in ((filter_file.label, filter_file.description), ("Source", filter_file.source)):
+        if text:
+            console.print(encodable(printable(f"{head}: {text}"), console.encoding), soft_wrap=True)
+    biases = filter_file.bank.bias.repeat(filter_file.bank.depth)
+    for (label, kernel), bias in zip(kernels(filter_file), biases, strict=True):
+        added = f" · bias {bias:g}" if bias else ""
+        print_matrix(console, f"{label} · {_by(kernel.shape)}{added}", kernel, precision=precision)
+        console.print()
+
+
+def print_reports(console: Console, reports: Iterable[KernelReport]) -> None:
+    """One line a kernel."""
+    rows = []
+    for report in reports:
+        facts = report.facts
+        factors = " ⊗ ".join(_vector(factor) for factor in facts.factors) if facts.factors else "no"
+        rows.append(
+            [
+                report.label,
+                _by(facts.size),
+                f"{facts.total:.6g}",
+                "yes" if facts.integer else "no",
+                str(facts.rank),
+                "no" if facts.symmetric else "yes",
+                factors,
+            ]
+        )
+    print_rows(
+        console, ["name", "size", "sum", "whole", "rank", "--flip matters", "separable: column ⊗ row"], rows
+    )
+
+
+def report_as_json(report: KernelReport) -> str:
+    """One kernel's facts, for machines."""
+    return json.dumps({"name": report.label, **asdict(report.facts)})
+
+
+def _by(size: Iterable[int]) -> str:
+    return " × ".join(map(str, size))
+
+
+def _vector(numbers: Iterable[float]) -> str:
+    return "[" + " ".join(f"{number:.4g}" for number in numbers) + "]"
