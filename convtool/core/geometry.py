@@ -125,17 +125,18 @@ def window(
     dilation = pair("dilation", dilation)
     reach = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel_size, strict=True))
     sides = _resolve_padding(padding, size, reach, stride)
-    if any(n < 1 or b + n + a < r for n, (b, a), r in zip(size, sides, reach, strict=True)):
+    axes = tuple(
+        Axis(n, k, s, d, b, a, _count(n, b, a, r, s, ceil_mode))
+        for n, k, s, d, (b, a), r in zip(size, kernel_size, stride, dilation, sides, reach, strict=True)
+    )
+    if any(axis.count < 1 for axis in axes):
         padded = tuple(b + n + a for n, (b, a) in zip(size, sides, strict=True))
         detail = f", {_by(padded)} with padding" if padded != tuple(size) else ""
         raise InputError(
             f"the input is {_by(size)}{detail}, smaller than the {_by(reach)} window; "
             "use a larger input, a smaller window or more padding"
         )
-    return tuple(  # type: ignore[return-value]
-        Axis(n, k, s, d, b, a, _count(n, b, a, r, s, ceil_mode))
-        for n, k, s, d, (b, a), r in zip(size, kernel_size, stride, dilation, sides, reach, strict=True)
-    )
+    return axes  # type: ignore[return-value]
 
 
 def pair(name: str, value: Any, minimum: int = 1) -> Pair:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convtool.core.arrays import Float32, Planes, as_planes
-from convtool.core.geometry import Axis, Window, window
+from convtool.core.geometry import OUTSIDE, Axis, Window, window
 from convtool.core.tiles import Tile, for_each, padded_strip, row_tiles
 from convtool.errors import ArgumentError
 
@@ -87,7 +87,8 @@ def max_pool2d(
     -------
     ndarray, or (ndarray, ndarray)
         Float32 with the axes of ``x``; int64 indices of the same shape if asked for. A window with
-        a NaN gives NaN, as in PyTorch.
+        a NaN gives NaN, as in PyTorch; one whose dilated taps all lie in the padding gives -inf and
+        the index -1.
 
     Raises
     ------
@@ -348,20 +349,18 @@ def _winners(
     """The extreme value of every window, and its flat index in the unpadded plane."""
     along_y, along_x = windows
     beats = np.greater if kind == "max" else np.less
-    best: Float32 | None = None
+    shape = (len(strip), count, along_x.count)
+    best = np.full(shape, _REDUCTIONS[kind].neutral, np.float32)
+    where = np.full(shape, OUTSIDE, np.int64)
     for ky in range(along_y.kernel):
         tap_rows = _tap(strip, along_y, ky, count, -2)
-        source_rows = rows[ky * along_y.dilation :: along_y.stride][:count]
+        source_rows = rows[ky * along_y.dilation :: along_y.stride][:count, np.newaxis]
         for kx in range(along_x.kernel):
             values = _tap(tap_rows, along_x, kx, along_x.count, -1)
             source_columns = columns[kx * along_x.dilation :: along_x.stride][: along_x.count]
-            inside = (source_rows >= 0)[:, np.newaxis] & (source_columns >= 0)
-            flat = source_rows[:, np.newaxis] * width + source_columns
-            if best is None:
-                best, where = values.copy(), np.broadcast_to(np.where(inside, flat, -1), values.shape).copy()
-                continue
-            better = inside & ((where < 0) | beats(values, best) | (np.isnan(values) & ~np.isnan(best)))
+            inside = (source_rows != OUTSIDE) & (source_columns != OUTSIDE)
+            first = where == OUTSIDE
+            better = inside & (first | beats(values, best) | (np.isnan(values) & ~np.isnan(best)))
             np.copyto(best, values, where=better)
-            np.copyto(where, np.broadcast_to(flat, where.shape), where=better)
-    assert best is not None
+            np.copyto(where, source_rows * width + source_columns, where=better)
     return best, where
