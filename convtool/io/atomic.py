@@ -44,14 +44,16 @@ def replacing(path: PathLike) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _part_beside(target: Path) -> Iterator[BinaryIO]:
-    part = target.with_name(f".convtool-{os.getpid()}-{next(_counter)}.part")
-    descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-    try:
+    part = target.parent / f".convtool-{os.getpid()}-{next(_counter)}.part"
+    try:  # from before the file exists: a signal may come at any line
+        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(target)
+    except FileExistsError:
+        raise
     except BaseException:
         with suppress(OSError):
             part.unlink()
@@ -60,14 +62,19 @@ def _part_beside(target: Path) -> Iterator[BinaryIO]:
 
 
 def _is_written_straight(target: Path) -> bool:
-    """Whether the path exists and is a device, a pipe, or a link of the system's own such as /dev/stdout."""
+    """Whether the path exists and is a device, a pipe, or a link of the system's own such as /dev/stdout.
+
+    A folder is refused here, before any work is done.
+    """
     if target.is_symlink() and target.absolute().parts[:2] in (("/", "dev"), ("/", "proc")):
         return True
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
         return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError
+    return not stat.S_ISREG(mode)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -81,8 +88,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _reason(target: Path, error: OSError) -> str:
-    if target.is_dir():
+    if isinstance(error, IsADirectoryError):
         return "it is a folder; name a file in it"
-    if not target.parent.is_dir():
+    if isinstance(error, FileNotFoundError) and not target.parent.is_dir():
         return "its folder does not exist; create it first"
     return f"cannot be written: {error.strerror or error}"

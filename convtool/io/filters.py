@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 import convtool
 from convtool.core.bank import FilterBank
-from convtool.errors import ArgumentError, InputError, LimitError
+from convtool.errors import ArgumentError, InputError, LimitError, NoticeWarning
 from convtool.io import npy
 from convtool.io.limits import MAX_JSON_BYTES
-from convtool.io.rectangles import format_json, parse_json, rectangle, to_numbers
+from convtool.io.rectangles import format_json, is_finite, parse_json, rectangle, to_numbers
 from convtool.io.source import STDIN, PathLike, Source, open_source
 
 FORMAT = "convtool.filter/1"
@@ -41,6 +42,8 @@ class FilterFile:
     ----------
     label
         What outputs and records call it: a built-in's name, or the file's stem.
+    notices
+        What the reader gave up, one line each.
     """
 
     label: str
@@ -48,6 +51,7 @@ class FilterFile:
     description: str | None = None
     source: str | None = None
     meta: Any = None
+    notices: tuple[str, ...] = ()
 
 
 def load_filter(path_or_name: PathLike) -> FilterBank:
@@ -75,7 +79,10 @@ def load_filter(path_or_name: PathLike) -> FilterBank:
     >>> load_filter("sobel-x").weights[0, 0].tolist()
     [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]
     """
-    return read_filter(path_or_name).bank
+    filter_file = read_filter(path_or_name)
+    for notice in filter_file.notices:
+        warnings.warn(f"{path_or_name}: {notice}", NoticeWarning, stacklevel=2)
+    return filter_file.bank
 
 
 def read_filter(path_or_name: PathLike) -> FilterFile:
@@ -88,7 +95,8 @@ def read_filter(path_or_name: PathLike) -> FilterFile:
 def decode_filter(source: Source, label: str) -> FilterFile:
     """Read a filter from an opened source."""
     if source.head(6) == npy.MAGIC:
-        return FilterFile(label, FilterBank(_rank(npy.read_npy(source.stream, source.size))))
+        bank, notices = _bank(npy.read_npy(source.stream, source.size))
+        return FilterFile(label, bank, notices=notices)
     if source.size > MAX_JSON_BYTES:
         raise LimitError(f"a filter in JSON has at most {MAX_JSON_BYTES} bytes; save the weights as NPY")
     if _first_character(source) not in (b"{", b"["):
@@ -122,7 +130,8 @@ def encode_filter(filter_file: FilterFile, format_: str) -> bytes:
         np.save(stream, _compact(filter_file.bank), allow_pickle=False)
         return stream.getvalue()
     if format_ != "json":
-        raise ArgumentError(f"a filter is written as .json or .npy, not {format_ or 'without a suffix'!r}")
+        found = repr(format_) if format_ else "without a suffix"
+        raise ArgumentError(f"a filter is written as .json or .npy, not {found}")
     lines = [
         f"  {json.dumps(key)}: {format_json(value, indent=2)}"
         for key, value in filter_fields(filter_file).items()
@@ -175,7 +184,7 @@ def _library() -> Path:
 
 
 def _first_character(source: Source) -> bytes:
-    return source.head(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return source.head(1024).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
 
 
 def _from_json(content: Any, label: str) -> FilterFile:
@@ -192,22 +201,41 @@ def _from_json(content: Any, label: str) -> FilterFile:
     for key in ("name", "description", "source"):
         if not isinstance(fields.get(key, ""), str):
             raise InputError(f"{key} is {fields[key]!r}; it must be text")
-    weights = _rank(rectangle(fields["weights"], "a filter")) / _divisor(fields)
-    bank = FilterBank(weights, _bias(fields), _names(fields), fields.get("normalize"))
-    return FilterFile(label, bank, fields.get("description"), fields.get("source"), fields.get("meta"))
+    bank, notices = _bank(
+        rectangle(fields["weights"], "a filter"),
+        _divisor(fields),
+        _bias(fields),
+        _names(fields),
+        fields.get("normalize"),
+    )
+    return FilterFile(
+        label, bank, fields.get("description"), fields.get("source"), fields.get("meta"), notices
+    )
 
 
-def _rank(weights: np.ndarray) -> np.ndarray:
+def _bank(
+    weights: np.ndarray,
+    divisor: float = 1,
+    bias: np.ndarray | None = None,
+    names: list[str] | None = None,
+    normalize: Literal["local"] | None = None,
+) -> tuple[FilterBank, tuple[str, ...]]:
+    """Give the bank, and a notice if numbers are so small that float32 has only 0 for them."""
     if weights.ndim not in (2, 3, 4):
         raise InputError(
             f"weights of shape {weights.shape}; a filter is (kh, kw), a bank (O, kh, kw) or (O, I, kh, kw)"
         )
-    return weights
+    with np.errstate(over="ignore"):  # the bank refuses infinity, and says where
+        bank = FilterBank(weights / divisor, bias, names, normalize)
+    lost = np.count_nonzero(weights) - np.count_nonzero(bank.weights)
+    if bias is not None:
+        lost += np.count_nonzero(bias) - np.count_nonzero(bank.bias)
+    return bank, (f"{lost} number(s) too small for float32 became 0",) if lost else ()
 
 
 def _divisor(fields: dict[str, Any]) -> float:
     divisor = fields.get("divisor", 1)
-    if type(divisor) not in (int, float) or not np.isfinite(float(divisor)) or divisor == 0:
+    if not is_finite(divisor) or divisor == 0:
         raise InputError(f"divisor is {divisor!r}; it must be a finite number other than 0")
     return float(divisor)
 

@@ -38,7 +38,7 @@ _LOOKS_LIKE = {
     b"<": "HTML or XML",
     b"\x7fELF": "a program",
     b"\x89HDF": "HDF5",
-    b"\x80": "a Python pickle",
+    **{bytes([0x80, protocol]): "a Python pickle" for protocol in range(2, 6)},
 }
 
 # EXIF orientation → how stored rows and columns become upright (CIPA DC-008, tag 0x0112).
@@ -51,7 +51,8 @@ _UPRIGHT = {
     7: lambda a: a.swapaxes(-1, -2)[..., ::-1, ::-1],
     8: lambda a: a.swapaxes(-1, -2)[..., ::-1, :],
 }
-_ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 258
+_ORIENTATION, _BITS_PER_SAMPLE, _SAMPLE_FORMAT = 0x0112, 258, 339
+_SIGNED = 2  # a value of _SAMPLE_FORMAT
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,20 +212,37 @@ def _check_shape(shape: tuple[int, ...], limit: int) -> None:
 
 def _from_numbers(stored: NDArray[Any], maximum: float | None) -> Image:
     with np.errstate(over="ignore"):
-        values = stored.astype(np.float32, copy=False)
+        values = stored.astype(np.float32, order="C", copy=not stored.flags.writeable)
     if stored.dtype.kind in "bui" and stored.dtype.itemsize <= 2:
         return Image(values, maximum=maximum)
     if not np.isfinite(values).all():
-        place = tuple(int(k) for k in np.argwhere(~np.isfinite(values))[0])
-        axes = ("channel", "row", "column")[-len(place) :]
-        named = " ".join(f"{axis} {k}" for axis, k in zip(axes, place, strict=True))
-        raise InputError(f"{stored[place]} at {named} (from 0); every value must be finite in float32")
-    notices = []
-    whole = np.rint(stored) == stored if stored.dtype.kind == "f" else True
-    changed = np.count_nonzero(whole & (np.abs(values) > EXACT_BELOW) & (values.astype(np.float64) != stored))
-    if changed:
-        notices.append(f"{changed} whole number(s) beyond 2^24 rounded to float32")
-    return Image(values, maximum=maximum, notices=tuple(notices))
+        raise InputError(f"{first_infinite(stored)}; every value must be finite in float32")
+    changed = np.count_nonzero(_is_rounded(stored, values))
+    notices = (f"{changed} whole number(s) beyond 2^24 rounded to float32",) if changed else ()
+    return Image(values, maximum=maximum, notices=notices)
+
+
+def first_infinite(values: NDArray[Any]) -> str:
+    """Name the first value that is not finite in float32, and its place."""
+    with np.errstate(over="ignore"):
+        infinite = ~np.isfinite(values.astype(np.float32, copy=False))
+    place = tuple(int(k) for k in np.argwhere(infinite)[0])
+    if len(place) > 3:
+        return f"{values[place]} at {place}"
+    axes = ("channel", "row", "column")[-len(place) :]
+    return f"{values[place]} at {' '.join(map('{} {}'.format, axes, place))} (from 0)"
+
+
+def _is_rounded(stored: NDArray[Any], values: Float32) -> NDArray[np.bool_]:
+    """Which whole numbers float32 does not hold; only such beyond 2²⁴ can be."""
+    rounded: NDArray[np.bool_]
+    if stored.dtype.kind == "f":
+        rounded = (values != stored) & (np.rint(stored) == stored)
+        return rounded
+    # Compared with each other, both would become float64, which rounds 64-bit integers itself.
+    lowest_bit = np.maximum(stored & -stored, 1)
+    rounded = np.abs(stored // lowest_bit) >= EXACT_BELOW
+    return rounded
 
 
 def _read_picture(source: Source, frame: int | None, limit: int) -> Image:
@@ -236,6 +254,8 @@ def _read_picture(source: Source, frame: int | None, limit: int) -> Image:
         check_pixels(picture.height, picture.width, len(picture.getbands()), limit)
         largest = _largest_sample(picture, facts)
         orientation = _orientation(picture, notices)
+        if facts is not None:
+            picture = _as_in_file(picture, facts)
         stored, colour, maximum = _pixels(picture, largest, notices)
     if colour:
         stored = stored.transpose(2, 0, 1)
@@ -249,19 +269,25 @@ def _read_picture(source: Source, frame: int | None, limit: int) -> Image:
 
 
 def _decode_map(image: Image, scale: MapScale, facts: png.PngFacts | None) -> Image:
-    if facts is None or not facts.gray:
+    if facts is None or facts.colour_type != png.GRAY:
         raise InputError(f"a {ENTRY} picture that another program made colour; use the file convtool wrote")
-    if facts.depth == scale.depth:
-        return Image(scale.decode(image.values), kind="map", scale=scale)
-    if (facts.depth, scale.depth) != (8, 16):
+    codes = image.values
+    notices: tuple[str, ...] = ()
+    if (facts.depth, scale.depth) == (8, 16):
+        codes = codes * 257  # 255 stands for 65535
+        coarse = scale.step * 257
+        notices = (
+            f"another program reduced the map to 8 bits: its step grew from {scale.step:g} to {coarse:g}",
+        )
+    elif facts.depth != scale.depth:
         raise InputError(
             f"a {ENTRY} picture of {scale.depth} bits that another program saved with {facts.depth}; "
             "use the file convtool wrote"
         )
-    widened = image.values * 257  # 8 bits to 16: 255 stands for 65535
-    coarse = scale.step * 257
-    notice = f"another program reduced the map to 8 bits: its step grew from {scale.step:g} to {coarse:g}"
-    return Image(scale.decode(widened), kind="map", scale=scale, notices=(notice,))
+    values = scale.decode(codes)
+    if not np.isfinite(values).all():
+        raise InputError(f"its {ENTRY} scale leads to {first_infinite(values)}; every value must be finite")
+    return Image(values, kind="map", scale=scale, notices=notices)
 
 
 @contextmanager
@@ -307,18 +333,37 @@ def _largest_sample(picture: Any, facts: png.PngFacts | None) -> int:
         return (1 << facts.depth) - 1
     if picture.format == "TIFF":
         bits = int(max(picture.tag_v2.get(_BITS_PER_SAMPLE, (1,))))
+        if _SIGNED in picture.tag_v2.get(_SAMPLE_FORMAT, ()):
+            bits -= 1
         return (1 << bits) - 1
-    if picture.format == "PPM" and picture.tile[0][0].startswith("ppm"):
-        return int(picture.tile[0][3][-1])
-    bits = {"1": 1, "I": 32, "F": 32}.get(picture.mode, 16 if picture.mode.startswith("I;16") else 8)
-    return (1 << bits) - 1
+    if picture.format == "PPM" and picture.mode != "1":
+        decoder, _, _, arguments = picture.tile[0]
+        if decoder == "raw":
+            return 65535 if picture.mode == "I" else 255
+        return int(arguments[-1])
+    return 1 if picture.mode == "1" else 255
+
+
+def _as_in_file(picture: Any, facts: png.PngFacts) -> Any:
+    """Hold what Pillow made of a PNG against the file."""
+    if picture.mode == "P":
+        highest = int(np.asarray(picture).max())
+        if highest >= facts.palette:  # Pillow takes it for black
+            raise InputError(f"a pixel has colour {highest} (from 0) of a palette that holds {facts.palette}")
+    if picture.mode == "RGBA" and facts.colour_type == png.GRAY_ALPHA:  # if of 16 bits
+        return picture.convert("LA")
+    return picture
 
 
 def _orientation(picture: Any, notices: list[str]) -> int:
     picture.load()  # Pillow turns a TIFF itself while loading it, and takes the tag away
-    orientation = picture.getexif().get(_ORIENTATION, 1)
+    try:
+        orientation = picture.getexif().get(_ORIENTATION, 1)
+    except Exception:  # what a decoder may raise is not known
+        notices.append("its EXIF data is damaged and is ignored")
+        return 1
     if orientation not in (1, *_UPRIGHT):
-        notices.append(f"EXIF orientation {orientation} is not one of 1 to 8 and is ignored")
+        notices.append(f"EXIF orientation {orientation!r} is not one of 1 to 8 and is ignored")
         return 1
     return int(orientation)
 
@@ -335,6 +380,8 @@ def _pixels(picture: Any, largest: int, notices: list[str]) -> tuple[NDArray[Any
     match mode:
         case "1":
             return np.asarray(picture), False, 1
+        case "L" if largest == 127 and picture.format == "TIFF":
+            return np.asarray(picture).view(np.int8), False, largest
         case "L":
             return _unstretched(np.asarray(picture), largest, 255), False, min(largest, 255)
         case "LA" | "La":
@@ -342,13 +389,15 @@ def _pixels(picture: Any, largest: int, notices: list[str]) -> tuple[NDArray[Any
         case "I" if picture.format == "PPM":
             return _unstretched(np.asarray(picture), largest, 65535), False, largest
         case "I" | "I;16" | "I;16B" | "I;16L" | "I;16N":
-            return np.asarray(picture), False, min(largest, 2**31 - 1)
+            stored = np.asarray(picture)
+            return stored.view(np.uint32) if largest >= 2**31 else stored, False, largest
         case "F":
             return np.asarray(picture), False, None
         case _:
             stored = np.asarray(picture.convert("RGB"))
             if picture.format == "PPM":
                 stored = _unstretched(stored, largest, 255)
+                return stored, True, min(largest, 255)
             return stored, True, 255
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from convtool.core.arrays import Float32
 from convtool.errors import ArgumentError, InputError
 from convtool.io.limits import MAX_MAP_ENTRY_BYTES
+from convtool.io.rectangles import is_finite
 
 ENTRY = "convtool.map"
 FORMAT = "convtool.map/1"
@@ -64,13 +65,15 @@ class MapScale:
         """
         if depth not in (8, 16):
             raise ArgumentError(f"depth is {depth!r}; choose 8 or 16")
+        top = (1 << depth) - 1
         if limits is None:
             low, high = float(values.min()), float(values.max())
             whole = bool(np.all(values == np.rint(values)))
         else:
-            low, high = limits
-            whole = low == round(low) and high == round(high)
-        top = (1 << depth) - 1
+            low, high = map(float, limits)
+            if not 0 < (high - low) / top < math.inf:
+                raise ArgumentError(f"range is {limits!r}; give a low and a higher number, both finite")
+            whole = low.is_integer() and high.is_integer()
         span = high - low
         if span == 0:
             step = 1.0
@@ -103,7 +106,8 @@ class MapScale:
         if not isinstance(facts, dict):
             raise InputError(f"its {ENTRY} entry is not a JSON object")
         if facts.get("format") != FORMAT:
-            raise InputError(f"its {ENTRY} format is {facts.get('format')!r}, this version reads {FORMAT!r}")
+            found = json.dumps(facts.get("format"))[:40]
+            raise InputError(f"its {ENTRY} format is {found}, this version reads {json.dumps(FORMAT)}")
         return cls._checked(facts)
 
     @classmethod
@@ -111,8 +115,8 @@ class MapScale:
         offset, step, depth = (facts.get(key, math.nan) for key in ("offset", "step", "depth"))
         usable = (
             set(facts) <= _KEYS
-            and _is_finite(offset)
-            and _is_finite(step)
+            and is_finite(offset)
+            and is_finite(step)
             and step > 0
             and type(depth) is int
             and depth in (8, 16)
@@ -126,15 +130,18 @@ class MapScale:
         """The text that stands in the PNG."""
         return json.dumps({"format": FORMAT, **self.__dict__})
 
-    def encode(self, values: Float32) -> tuple[NDArray[np.unsignedinteger[Any]], int]:
-        """The codes of ``values``, and how many values lie outside the scale and were clipped."""
-        codes = values.astype(np.float64)
+    def encode(
+        self, values: Float32, limits: tuple[float, float] | None = None
+    ) -> tuple[NDArray[np.unsignedinteger[Any]], int]:
+        """The codes of ``values``, and how many lay outside the limits and were clipped to them."""
+        codes, clipped = values.astype(np.float64), 0
+        if limits is not None:
+            low, high = limits
+            clipped = int(np.count_nonzero((codes < low) | (codes > high)))
+            np.clip(codes, low, high, out=codes)
         codes -= self.offset
-        inverse = self._whole_inverse
-        codes = codes * inverse if inverse else codes / self.step
+        codes /= self.step
         np.rint(codes, out=codes)
-        clipped = int(np.count_nonzero((codes < 0) | (codes > self.top)))
-        np.clip(codes, 0, self.top, out=codes)
         return codes.astype(np.uint8 if self.depth == 8 else np.uint16), clipped
 
     def decode(self, codes: NDArray[Any]) -> Float32:
@@ -144,14 +151,11 @@ class MapScale:
         # code / m is the nearest number to code × (1/m); code × fl(1/m) is not: 49 × (1/49) < 1.
         values = values / inverse if inverse else values * self.step
         values += self.offset
-        return values.astype(np.float32)
+        with np.errstate(over="ignore"):
+            return values.astype(np.float32)
 
     @property
     def _whole_inverse(self) -> int | None:
         """M if the step is 1/m, as for maps of whole numbers."""
         inverse = round(1 / self.step) if 1 / self.step < 2**53 else 0
         return inverse if inverse >= 1 and 1 / inverse == self.step else None
-
-
-def _is_finite(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]

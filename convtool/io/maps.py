@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from convtool.core.arrays import Float32, as_float32
 from convtool.errors import ArgumentError, InputError, NoticeWarning
 from convtool.io.atomic import replacing
-from convtool.io.images import Image, read_image
+from convtool.io.images import Image, first_infinite, read_image
 from convtool.io.map_scale import ENTRY, MapScale
 from convtool.io.rectangles import format_csv, format_json, to_numbers
 from convtool.io.source import PathLike
@@ -101,7 +101,7 @@ def save_map(
     ArgumentError
         An unknown suffix, or a range that is none.
     InputError
-        NaN or infinity for a PNG, or more axes than the format holds.
+        NaN or infinity (which NPY alone can hold), or more axes than the format holds.
     OutputError
         The file cannot be written.
 
@@ -129,7 +129,9 @@ def format_of(path: PathLike) -> MapFormat:
 
 
 def check_axes(values: Float32, format_: MapFormat) -> None:
-    """Refuse an array of more axes than a file of this format holds."""
+    """Refuse an array of no values, or of more axes than a file of this format holds."""
+    if values.ndim == 0 or values.size == 0:
+        raise InputError(f"array has shape {values.shape}; a map holds at least one value")
     if values.ndim != 2 and format_ in ("png", "csv"):
         raise InputError(
             f"array has shape {values.shape}; {format_.upper()} holds one map (H, W): "
@@ -148,17 +150,16 @@ def write_map(
     label: str | None = None,
 ) -> Written:
     """Write one map, or for NPY and JSON an array of any number of axes, to an open stream."""
+    if format_ != "npy":
+        _refuse_infinite(values, format_)
     match format_:
         case "png":
-            _refuse_infinite(values)
             scale = MapScale.fit(values, depth=depth, limits=limits, stage=stage, filter=label)
-            codes, clipped = scale.encode(values)
+            codes, clipped = scale.encode(values, limits)
             _write_png(stream, codes, scale)
             return Written(scale.step, clipped)
         case "npy":
-            np.lib.format.write_array(
-                stream, np.ascontiguousarray(values), version=(1, 0), allow_pickle=False
-            )
+            _write_npy(stream, values)
         case "csv":
             stream.write(format_csv(values))
         case "json":
@@ -166,11 +167,10 @@ def write_map(
     return Written()
 
 
-def _refuse_infinite(values: Float32) -> None:
+def _refuse_infinite(values: Float32, format_: MapFormat) -> None:
     if not np.isfinite(values).all():
-        y, x = (int(k) for k in np.argwhere(~np.isfinite(values))[0])
         raise InputError(
-            f"the map has {values[y, x]} at row {y} column {x} (from 0); a PNG holds finite values"
+            f"the map has {first_infinite(values)}; {format_.upper()} holds finite values, NPY any"
         )
 
 
@@ -181,3 +181,10 @@ def _write_png(stream: BinaryIO, codes: np.ndarray, scale: MapScale) -> None:
     entries = PIL.PngImagePlugin.PngInfo()
     entries.add_itxt(ENTRY, scale.entry())
     PIL.Image.fromarray(codes).save(stream, "PNG", pnginfo=entries, compress_level=3)
+
+
+def _write_npy(stream: BinaryIO, values: Float32) -> None:
+    """Write NPY to anything that takes bytes; NumPy's own writer fails on a pipe."""
+    header = {"descr": "<f4", "fortran_order": False, "shape": values.shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    stream.write(np.ascontiguousarray(values, "<f4").data)

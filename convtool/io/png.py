@@ -12,7 +12,7 @@ from convtool.errors import InputError
 from convtool.io.limits import MAX_MAP_ENTRY_BYTES
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GRAY = 0
+GRAY, GRAY_ALPHA = 0, 4
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,17 @@ class PngFacts:
     ----------
     depth
         Bits a sample.
-    gray
-        Whether the samples are gray, without alpha.
+    colour_type
+        What the samples are: `GRAY`, `GRAY_ALPHA`, 2 RGB, 3 palette, 6 RGBA.
+    palette
+        How many colours the palette holds.
     entries
         The international text entries (iTXt), in order, as keyword and text.
     """
 
     depth: int
-    gray: bool
+    colour_type: int
+    palette: int
     entries: tuple[tuple[str, str], ...]
 
 
@@ -43,13 +46,15 @@ def read_facts(stream: BinaryIO) -> PngFacts:
         A chunk is cut short or its checksum is wrong, or the file ends early.
     """
     stream.seek(len(SIGNATURE))
-    depth, colour_type, entries = 0, -1, []
+    depth, colour_type, palette, entries = 0, -1, 0, []
     for kind, content in _chunks(stream):
         if kind == b"IHDR" and len(content) == 13:
             depth, colour_type = content[8], content[9]
+        elif kind == b"PLTE":
+            palette = len(content) // 3
         elif kind == b"iTXt":
             entries.append(_international_text(content))
-    return PngFacts(depth, colour_type == _GRAY, tuple(entries))
+    return PngFacts(depth, colour_type, palette, tuple(entries))
 
 
 def _chunks(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
@@ -60,7 +65,7 @@ def _chunks(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         length, kind = struct.unpack(">I4s", head)
         content = stream.read(length)
         checksum = stream.read(4)
-        if len(content) < length or len(checksum) < 4:
+        if len(checksum) < 4:
             raise InputError(f"the PNG ends inside its {_name(kind)} chunk; it is truncated")
         if zlib.crc32(content, zlib.crc32(kind)) != int.from_bytes(checksum, "big"):
             raise InputError(f"the checksum of the PNG's {_name(kind)} chunk is wrong; the file is damaged")

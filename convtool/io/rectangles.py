@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -14,17 +16,28 @@ from convtool.errors import InputError
 
 Float64 = NDArray[np.float64]
 
+_AXES = {
+    1: ("value",),
+    2: ("row", "column"),
+    3: ("plane", "row", "column"),
+    4: ("filter", "channel", "row", "column"),
+}
+_TOO_DEEP = "lists are nested too deeply; a matrix is a list of rows"
+
 
 def parse_json(data: bytes) -> Any:
     """Parse JSON more strictly than the standard library: UTF-8, no key twice."""
+    text = _decode(data)
     try:
-        return json.loads(_decode(data), object_pairs_hook=_unique)
+        return json.loads(text, object_pairs_hook=_unique, parse_float=_float)
+    except InputError:
+        raise
     except json.JSONDecodeError as error:
         message = f"not valid JSON, line {error.lineno} column {error.colno}: {error.msg}"
     except RecursionError:
-        message = "lists are nested too deeply; a matrix is a list of rows"
-    except ValueError as error:  # an integer of thousands of digits
-        message = f"not a usable number: {error}"
+        message = _TOO_DEEP
+    except ValueError:
+        message = "a number has thousands of digits; no float32 is that long"
     raise InputError(message)
 
 
@@ -48,6 +61,8 @@ def rectangle(value: Any, what: str) -> Float64:
     level: Any = value
     while isinstance(level, list):
         shape.append(len(level))
+        if len(shape) > max(_AXES):
+            raise InputError(_TOO_DEEP)
         if not level:
             raise InputError(f"{what} has an empty list; a row holds at least one number")
         level = level[0]
@@ -73,6 +88,11 @@ def parse_csv(data: bytes) -> Float64:
     if not rows:
         raise InputError("holds no numbers; a matrix is a rectangle of numbers")
     return np.array(rows, np.float64)
+
+
+def is_finite(value: object) -> bool:
+    """Whether a parsed value is a number, no truth value, that a float can hold."""
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max  # type: ignore[arg-type]
 
 
 def to_numbers(values: Float32) -> list[Any]:
@@ -109,49 +129,46 @@ def _csv_number(cell: str, row: int, column: int) -> float:
 
 def _collect(value: Any, shape: list[int], place: tuple[int, ...], what: str, numbers: list[float]) -> None:
     """Append the numbers of ``value``, which should have ``shape``, to ``numbers``."""
-    here = _place(place)
+    axes = _AXES[len(place) + len(shape)]
     if not isinstance(value, list):
+        here = _place(axes, place)
         raise InputError(f"{here} of {what} is {_brief(value)}, expected a list of {shape[0]}")
     if len(value) != shape[0]:
-        first = _place((*place[:-1], 1))
+        here, first = _place(axes, place), _place(axes, (1,) * len(place))
+        held = "values" if len(shape) == 1 else "lists"
         raise InputError(
-            f"{here} has {len(value)} values, {first} has {shape[0]}; {what} is a rectangle of numbers"
+            f"{here} has {len(value)} {held}, {first} has {shape[0]}; {what} is a rectangle of numbers"
         )
     if len(shape) > 1:
         for index, item in enumerate(value, start=1):
             _collect(item, shape[1:], (*place, index), what, numbers)
         return
     for index, item in enumerate(value, start=1):
-        if type(item) not in (int, float) or not _is_finite(item):
-            raise InputError(f"{_place((*place, index))} of {what} is {_brief(item)}, not a finite number")
+        if not is_finite(item):
+            here = _place(axes, (*place, index))
+            raise InputError(f"{here} of {what} is {_brief(item)}, not a finite number")
         numbers.append(float(item))
 
 
-def _is_finite(number: float) -> bool:
-    try:
-        return math.isfinite(number)
-    except OverflowError:  # an integer beyond every float
-        return False
-
-
-def _place(indices: tuple[int, ...]) -> str:
-    """Name a place in nested lists: ``row 2``, ``row 2 column 3``, ``filter 1 row 2 column 3``."""
-    if not indices:
-        return "the list"
-    used: tuple[str, ...] = ("filter", "channel", "row", "column")
-    if len(indices) <= 2:
-        used = ("row", "column")
-    elif len(indices) == 3:
-        used = ("plane", "row", "column")
-    return " ".join(f"{name} {index}" for name, index in zip(used, indices, strict=False))
+def _place(axes: tuple[str, ...], indices: tuple[int, ...]) -> str:
+    """Name a place in nested lists: ``row 2``, ``row 2 column 3``, ``plane 1 row 2``."""
+    return " ".join(f"{axis} {index}" for axis, index in zip(axes, indices, strict=False))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise InputError(f"the key {key!r} stands twice; remove one")
-    return dict(pairs)
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        key, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise InputError(f"the key {key!r} stands twice; remove one")
+    return content
+
+
+def _float(text: str) -> float:
+    """Parse a number; one too small for any float is the smallest, so that its loss shows in float32."""
+    value = float(text)
+    if value == 0 and text.lower().partition("e")[0].strip("-0."):
+        return math.copysign(math.ulp(0.0), value)
+    return value
 
 
 def _decode(data: bytes) -> str:

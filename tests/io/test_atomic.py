@@ -1,0 +1,225 @@
+"""Outputs: whole or absent whatever happens, links replaced, devices and pipes written straight."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import resource
+import stat
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from convtool.errors import OutputError
+from convtool.io.atomic import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.io.conftest import Write
+
+
+def put(path: str | Path, content: bytes = b"new") -> None:
+    with replacing(path) as stream:
+        stream.write(content)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_new_file(tmp_path: Path) -> None:
+    put(tmp_path / "out")
+    put(str(tmp_path / "second"))
+    assert (tmp_path / "out").read_bytes() == b"new"
+    assert names(tmp_path) == ["out", "second"]
+
+
+def test_an_old_file_is_replaced_only_when_all_is_written(write: Write, tmp_path: Path) -> None:
+    path = write(b"old")
+    with replacing(path) as stream:
+        stream.write(b"new")
+        stream.flush()
+        assert path.read_bytes() == b"old"
+        assert len(names(tmp_path)) == 2
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == ["file"]
+
+
+def test_it_is_synced_before_it_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
+    fsync, replace = os.fsync, Path.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        steps.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        fsync(descriptor)
+
+    def noted_replace(self: Path, target: Path) -> Path:
+        steps.append("rename")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "replace", noted_replace)
+    put(tmp_path / "out")
+    assert steps == ["file", "rename", "folder"]
+
+
+@pytest.mark.parametrize("fault", [KeyError("fault"), KeyboardInterrupt("fault"), SystemExit("fault")])
+def test_after_a_fault_the_old_file_is_intact_and_nothing_else_is_left(
+    write: Write, tmp_path: Path, fault: BaseException
+) -> None:
+    path = write(b"old")
+
+    def fail(path: Path) -> None:
+        with replacing(path) as stream:
+            stream.write(b"half")
+            raise fault
+
+    for output in (path, tmp_path / "other"):
+        with pytest.raises(type(fault), match="fault"):
+            fail(output)
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["file"]
+
+
+def test_two_at_once_do_not_meet(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    with replacing(path) as first, replacing(path) as second:
+        first.write(b"first")
+        second.write(b"second")
+    assert path.read_bytes() == b"first"
+    assert names(tmp_path) == ["out"]
+
+
+@pytest.fixture
+def umask() -> Iterator[Callable[[int], int]]:
+    before = os.umask(0o022)
+    try:
+        yield os.umask
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_the_umask_is_respected(tmp_path: Path, umask: Callable[[int], int], mask: int, mode: int) -> None:
+    umask(mask)
+    put(tmp_path / "out")
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == mode
+
+
+class TestLinks:
+    def test_a_link_is_replaced_and_its_target_untouched(self, write: Write, tmp_path: Path) -> None:
+        target, link = write(b"old", "target"), tmp_path / "link"
+        link.symlink_to(target)
+        put(link)
+        assert not link.is_symlink()
+        assert (link.read_bytes(), target.read_bytes()) == (b"new", b"old")
+
+    def test_a_dangling_link_is_replaced(self, tmp_path: Path) -> None:
+        link = tmp_path / "link"
+        link.symlink_to("absent")
+        put(link)
+        assert not link.is_symlink()
+        assert names(tmp_path) == ["link"]
+
+    def test_another_name_of_the_same_file_keeps_the_old_content(self, write: Write, tmp_path: Path) -> None:
+        path, other = write(b"old"), tmp_path / "other"
+        other.hardlink_to(path)
+        put(path)
+        assert (path.read_bytes(), other.read_bytes()) == (b"new", b"old")
+
+
+class TestWrittenStraight:
+    def test_dev_null(self) -> None:
+        before = os.stat("/dev/null")  # noqa: PTH116  the numbers are the subject
+        put("/dev/null")
+        after = os.stat("/dev/null")  # noqa: PTH116
+        assert stat.S_ISCHR(after.st_mode)
+        assert (after.st_ino, after.st_dev) == (before.st_ino, before.st_dev)
+
+    @pytest.mark.parametrize("through_link", [False, True])
+    def test_a_fifo(self, tmp_path: Path, through_link: bool) -> None:
+        fifo, link = tmp_path / "fifo", tmp_path / "link"
+        os.mkfifo(fifo)
+        link.symlink_to(fifo)
+        got: list[bytes] = []
+        reader = threading.Thread(target=lambda: got.append(fifo.read_bytes()))
+        reader.start()
+        put(link if through_link else fifo)
+        reader.join()
+        assert got == [b"new"]
+        assert stat.S_ISFIFO(fifo.stat().st_mode)
+        assert link.is_symlink()
+        assert names(tmp_path) == ["fifo", "link"]
+
+    def test_a_reader_that_went_away_is_no_fault_of_the_output(self, tmp_path: Path) -> None:
+        with pytest.raises(BrokenPipeError, match="gone"), replacing(tmp_path / "out"):
+            raise BrokenPipeError("gone")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+    def test_a_full_device(self) -> None:
+        with pytest.raises(OutputError, match=r"^/dev/full: cannot be written: No space left on device$"):
+            put("/dev/full")
+
+
+class TestNoOutput:
+    @pytest.mark.parametrize("path", [".", "..", "/", "folder", "folder/", "link"])
+    def test_a_folder_is_refused_before_any_work(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        Path("folder").mkdir()
+        Path("link").symlink_to("folder")
+        message = f"^{re.escape(path)}: it is a folder; name a file in it$"
+        with pytest.raises(OutputError, match=message), replacing(path):
+            pytest.fail("the work began")
+        assert names(tmp_path) == ["folder", "link"]
+
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("absent/out", "its folder does not exist; create it first"),
+            ("file/out", "cannot be written: Not a directory"),
+            ("x" * 300, "cannot be written: File name too long"),
+            ("circle", "cannot be written: Too many levels of symbolic links"),
+        ],
+    )
+    def test_a_place_that_is_none(self, write: Write, tmp_path: Path, name: str, reason: str) -> None:
+        write(b"old")
+        (tmp_path / "circle").symlink_to("circle")
+        path = tmp_path / name
+        with pytest.raises(OutputError, match=f"^{re.escape(str(path))}: {reason}$"):
+            put(path)
+        assert names(tmp_path) == ["circle", "file"]
+
+    @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
+    def test_a_read_only_folder(
+        self, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+    ) -> None:
+        path = write(b"old")
+
+        def refuse(*args: object) -> int:
+            raise OSError(code, os.strerror(code))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", refuse)
+            with pytest.raises(OutputError, match=f"file: cannot be written: {os.strerror(code)}$"):
+                put(path)
+        assert path.read_bytes() == b"old"
+        assert names(tmp_path) == ["file"]
+
+    @pytest.mark.parametrize("size", [100, 1_000_000], ids=["in the buffer", "beyond it"])
+    def test_a_disk_that_is_full(self, write: Write, tmp_path: Path, size: int) -> None:
+        path = write(b"old")
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50, limits[1]))
+        try:
+            with pytest.raises(OutputError, match=r"file: cannot be written: File too large$"):
+                put(path, bytes(size))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert path.read_bytes() == b"old"
+        assert names(tmp_path) == ["file"]

@@ -1,0 +1,108 @@
+"""The walk over a PNG's chunks: what it finds, and the damage that Pillow loads without a word."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from convtool.errors import InputError
+from convtool.io.limits import MAX_MAP_ENTRY_BYTES
+from convtool.io.png import GRAY, PngFacts, read_facts
+from tests.io import handmade as hm
+from tests.io.handmade import decoded
+
+GRAY_8 = hm.gray_png(np.array([[1, 2, 3], [4, 5, 6]], np.uint8))
+
+
+def facts_of(content: bytes) -> PngFacts:
+    return read_facts(io.BytesIO(content))
+
+
+@pytest.mark.parametrize(
+    ("depth", "colour_type"),
+    [(1, hm.GRAY), (4, hm.GRAY), (16, hm.GRAY), (8, hm.RGB), (16, hm.GRAY_ALPHA), (8, hm.RGBA)],
+)
+def test_depth_and_colour_type(depth: int, colour_type: int) -> None:
+    assert facts_of(hm.png(1, depth, colour_type, [bytes(8)])) == PngFacts(depth, colour_type, 0, ())
+    assert GRAY == hm.GRAY
+
+
+def test_size_of_the_palette() -> None:
+    content = hm.png(1, 8, hm.PALETTE, [b"\0"], hm.chunk(b"PLTE", bytes(15)))
+    assert facts_of(content) == PngFacts(8, hm.PALETTE, 5, ())
+
+
+class TestText:
+    def test_entries_in_order_wherever_they_stand(self) -> None:
+        first, second = hm.text_chunk("a", "naïve\n写真"), hm.text_chunk("a", "again", compressed=True)
+        others = hm.chunk(b"tEXt", b"a\0plain"), hm.chunk(b"zTXt", b"a\0\0zipped")
+        content = hm.gray_png(np.zeros((1, 1), np.uint8), first, *others)
+        end = hm.chunk(b"IEND", b"")
+        facts = facts_of(content.removesuffix(end) + second + end)
+        assert facts.entries == (("a", "naïve\n写真"), ("a", "again"))
+
+    def test_entry_with_a_language_and_translation(self) -> None:
+        entry = hm.chunk(b"iTXt", "key\0\0\0de\0Schlüssel\0text\0more".encode())
+        assert facts_of(hm.png(1, 8, hm.GRAY, [b"\0"], entry)).entries == (("key", "text\0more"),)
+
+    def test_entry_that_inflates_without_end_is_cut(self) -> None:
+        entry = hm.text_chunk("bomb", "x" * 10 * MAX_MAP_ENTRY_BYTES, compressed=True)
+        assert len(entry) < MAX_MAP_ENTRY_BYTES
+        ((keyword, text),) = facts_of(hm.png(1, 8, hm.GRAY, [b"\0"], entry)).entries
+        assert (keyword, len(text)) == ("bomb", MAX_MAP_ENTRY_BYTES)
+
+    @pytest.mark.parametrize(
+        ("content", "entry"),
+        [
+            (b"key\0\1\0\0\0no zlib", ("key", "")),
+            (b"key\0\0\0\0\0\xff", ("key", "\ufffd")),
+            (b"key", ("key", "")),
+            (b"", ("", "")),
+        ],
+    )
+    def test_damaged_entries_do_no_harm(self, content: bytes, entry: tuple[str, str]) -> None:
+        assert facts_of(hm.png(1, 8, hm.GRAY, [b"\0"], hm.chunk(b"iTXt", content))).entries == (entry,)
+
+
+class TestDamage:
+    def test_without_its_end(self) -> None:
+        cut = GRAY_8[: -len(hm.chunk(b"IEND", b""))]
+        PIL.Image.open(io.BytesIO(cut)).load()
+        message = "^the PNG ends before its last chunk (IEND); it is truncated$"
+        with pytest.raises(InputError, match=message.replace("(", r"\(").replace(")", r"\)")):
+            decoded(cut)
+
+    @pytest.mark.parametrize("kept", range(len(hm.SIGNATURE), len(GRAY_8)))
+    def test_cut_anywhere(self, kept: int) -> None:
+        with pytest.raises(InputError, match=r"^the PNG ends (before its last|inside its \w{4}) chunk"):
+            decoded(GRAY_8[:kept])
+
+    @pytest.mark.parametrize("kind", [b"IHDR", b"IDAT", b"IEND"])
+    def test_wrong_checksum(self, kind: bytes) -> None:
+        place = GRAY_8.index(kind)
+        (length,) = struct.unpack(">I", GRAY_8[place - 4 : place])
+        damaged = bytearray(GRAY_8)
+        damaged[place + 4 + length] ^= 1
+        message = f"the checksum of the PNG's {kind.decode()} chunk is wrong; the file is damaged"
+        with pytest.raises(InputError, match=f"^{message}$"):
+            decoded(bytes(damaged))
+
+    @pytest.mark.parametrize("place", range(len(hm.SIGNATURE), len(GRAY_8)))
+    def test_no_flipped_byte_goes_unseen(self, place: int) -> None:
+        damaged = bytearray(GRAY_8)
+        damaged[place] ^= 0x55
+        with pytest.raises(InputError, match=r"^the (PNG ends|checksum of the PNG's)"):
+            decoded(bytes(damaged))
+
+    def test_a_chunk_whose_name_is_no_text_is_shown_escaped(self) -> None:
+        content = hm.SIGNATURE + hm.header(1, 1) + struct.pack(">I", 9) + b"\n\xff\0a"
+        with pytest.raises(InputError, match=re.escape(r"ends inside its b'\n\xff\x00a' chunk")):
+            decoded(content)
+
+    def test_what_follows_the_end_is_passed_over(self) -> None:
+        assert decoded(GRAY_8 + b"junk").values.tolist() == [[1, 2, 3], [4, 5, 6]]
