@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from convtool.cli.faults import say
-from convtool.errors import ArgumentError
+from convtool.errors import ArgumentError, InputError
 
 if TYPE_CHECKING:
     from convtool.jobs.image import Outcome
@@ -23,6 +23,7 @@ class Display:
     json: bool = False
     quiet: bool = False
     color: Literal["auto", "always", "never"] = "auto"
+    strict: bool = False
     stdout_is_data: bool = False
 
     def __post_init__(self) -> None:
@@ -30,7 +31,9 @@ class Display:
             raise ArgumentError("--json and -o - would both write to standard output; choose one")
 
     def notice(self, line: str) -> None:
-        """Say what the user loses."""
+        """Say what the user loses; to a strict user it is an error."""
+        if self.strict:
+            raise InputError(f"{line}; refused because of --strict")
         if not self.quiet:
             say(f"notice: {line}")
 

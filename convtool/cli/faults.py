@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
+from typing import Any, TextIO
 
 import typer
 
@@ -47,35 +48,33 @@ def guarded(command: Callable[[], object]) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         result = command()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _silence_stdout()
-        return READER_GONE
-    except KeyboardInterrupt:
-        say("interrupted")
-        return INTERRUPTED
-    except Terminated:
-        return TERMINATED
-    except SystemExit as leaving:  # Typer's answer to a broken pipe, which it does not pass on
-        _silence_stdout()
-        return READER_GONE if isinstance(leaving.__context__, BrokenPipeError) else 1
+        # Typer hands back the code of an Exit, and of Ctrl-C, as the result.
+        code = result if isinstance(result, int) else 0
+        if code != INTERRUPTED:
+            sys.stdout.flush()
+    except SystemExit as leaving:  # Typer's end of a completion, and its answer to a broken pipe
+        code = leaving.code if isinstance(leaving.code, int) else 0
+        if isinstance(leaving.__context__, BrokenPipeError):
+            code = READER_GONE
     except BaseException as error:
         if _tracebacks:
             traceback.print_exc()
         code = _explain(error)
-        _silence_stdout()
-        return code
-    # Typer hands back the code of an Exit, and of Ctrl-C, as the result.
-    return result if isinstance(result, int) else 0
+    _leave(sys.stderr)
+    _leave(sys.stdout, flushed=code not in (INTERRUPTED, TERMINATED))  # a reader may never read again
+    return code
 
 
 def _explain(error: BaseException) -> int:
     if isinstance(error, _UsageError):
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "convtool"
-        say(f"{error.format_message()} (see '{command} --help')")  # type: ignore[attr-defined]
-        return ArgumentError.exit_code
+        return _explain_usage(error)
     match error:
+        case BrokenPipeError():
+            return READER_GONE
+        case KeyboardInterrupt():
+            return INTERRUPTED
+        case Terminated():
+            return TERMINATED
         case ConvtoolError():
             say(str(error))
             return error.exit_code
@@ -92,21 +91,43 @@ def _explain(error: BaseException) -> int:
             return ConvtoolError.exit_code
 
 
+def _explain_usage(error: Any) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":  # as Typer itself knows it; its message is the help
+        with suppress(OSError, ValueError, AttributeError):
+            print(error.format_message(), file=sys.stderr, flush=True)
+    else:
+        command = error.ctx.command_path if error.ctx else "convtool"
+        say(f"{error.format_message()} (see '{command} --help')")
+    return ArgumentError.exit_code
+
+
 def _open_standard_descriptors() -> None:
-    """Give closed standard streams a place, so that no file is opened as number 0, 1 or 2 instead."""
-    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+    """Give closed standard streams a place, so that no file is opened as number 0, 1 or 2 instead.
+
+    Messages for nobody go nowhere; data for nobody is lost, so writing it is to fail.
+    """
+    streams = (
+        (0, "stdin", "r", os.O_RDONLY),
+        (1, "stdout", "w", os.O_RDONLY),
+        (2, "stderr", "w", os.O_WRONLY),
+    )
+    for descriptor, name, mode, access in streams:
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, this one
+            os.open(os.devnull, access)  # takes the lowest free number, this one
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(descriptor, mode))
 
 
-def _silence_stdout() -> None:
-    """Keep the interpreter from failing once more on what is left to write at exit."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _leave(stream: TextIO, *, flushed: bool = True) -> None:
+    """Write what is left; if it is not to be, or cannot be, leave nothing to fail on at exit."""
+    if flushed:
+        with suppress(OSError):
+            stream.flush()
+            return
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:

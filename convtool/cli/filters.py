@@ -21,7 +21,7 @@ app = typer.Typer(
 
 @app.command("list")
 def list_(json: o.Json = False, color: o.Color = "auto", debug: o.Debug = False) -> None:
-    r"""List the built-in filters.
+    """List the built-in filters.
 
     \b
     Example:
@@ -47,13 +47,14 @@ def show(
     color: o.Color = "auto",
     debug: o.Debug = False,
 ) -> None:
-    r"""Show what filters are: their weights, where they come from, what they do.
+    """Show what filters are: their weights, where they come from, what they do.
 
     \b
     Example:
       convtool filters show sobel-x gabor
     """
     from convtool.io.filters import filter_fields, read_filter
+    from convtool.jobs.inspect import kernels
     from convtool.view.filters import print_filter
     from convtool.view.tables import console_for
 
@@ -65,29 +66,29 @@ def show(
 
             print(json_.dumps(filter_fields(filter_file)))
         else:
-            print_filter(console, filter_file, precision=precision)
+            print_filter(console, filter_file, kernels(filter_file), precision=precision)
 
 
 @app.command()
 def check(
     filters: o.FilterNames, json: o.Json = False, color: o.Color = "auto", debug: o.Debug = False
 ) -> None:
-    r"""Check filter files, and tell what can be known: sum, whole numbers, rank, factors, symmetry.
+    """Check filter files, and tell what can be known: sum, whole numbers, rank, factors, symmetry.
 
     \b
     Example:
       convtool filters check sobel-x my-filter.json
     """
     from convtool.jobs.inspect import check_filters
-    from convtool.view.filters import print_reports, report_as_json
+    from convtool.view.filters import facts_as_json, print_facts
     from convtool.view.tables import console_for
 
-    reports = list(check_filters(filters))
+    kernels = list(check_filters(filters))
     if json:
-        for report in reports:
-            print(report_as_json(report))
+        for label, facts in kernels:
+            print(facts_as_json(label, facts))
     else:
-        print_reports(console_for(sys.stdout, color), reports)
+        print_facts(console_for(sys.stdout, color), kernels)
 
 
 @app.command()
@@ -108,7 +109,7 @@ def export(
     quiet: o.Quiet = False,
     debug: o.Debug = False,
 ) -> None:
-    r"""Write a filter as JSON or NPY, from either.
+    """Write a filter as JSON or NPY, from either.
 
     \b
     Examples:

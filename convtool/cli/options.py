@@ -1,13 +1,18 @@
-"""Every option that several commands share, spelled once."""
+"""Every argument and option that several commands share, spelled once."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from convtool.cli import values
+from convtool.cli.display import Display
 from convtool.cli.faults import show_tracebacks
+
+if TYPE_CHECKING:
+    from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, Stage
 
 
 def complete_filter(incomplete: str) -> list[str]:
@@ -15,6 +20,11 @@ def complete_filter(incomplete: str) -> list[str]:
     from convtool.io.filters import builtin_names
 
     return [name for name in builtin_names() if name.startswith(incomplete)]
+
+
+def numbers(flag: str, parser: Any, metavar: str, text: str) -> Any:
+    """An option whose text is parsed by one of `convtool.cli.values`."""
+    return typer.Option(flag, parser=parser, metavar=metavar, help=text)
 
 
 Images = Annotated[
@@ -40,123 +50,11 @@ Filters = Annotated[
         show_default=False,
     ),
 ]
-
-Stride = Annotated[
-    Any, typer.Option("--stride", parser=values.positive_pair, metavar="N|Y,X", help="Step of the filter.")
-]
-Padding = Annotated[
-    Any,
-    typer.Option(
-        "--padding",
-        parser=values.padding,
-        metavar="valid|same|N|Y,X|T,B,L,R",
-        help="Cells added around the image.",
-    ),
-]
-PaddingMode = Annotated[
-    Literal["zeros", "reflect", "replicate", "circular", "symmetric"],
-    typer.Option("--padding-mode", help="What the added cells hold."),
-]
-Dilation = Annotated[
-    Any,
-    typer.Option(
-        "--dilation", parser=values.positive_pair, metavar="N|Y,X", help="Distance between a filter's taps."
-    ),
-]
-Groups = Annotated[
-    Any,
-    typer.Option("--groups", parser=values.positive, metavar="N", help="Groups of channels that do not mix."),
-]
-Flip = Annotated[
-    bool, typer.Option("--flip", help="Turn the filter by 180 degrees: the textbook convolution.")
-]
-
-Channels = Annotated[
-    Literal["luma", "each"],
-    typer.Option("--channels", help="Colour as brightness, or R, G and B each by itself."),
-]
-Scale = Annotated[
-    Literal["stored", "unit"], typer.Option("--scale", help="Numbers as stored, or scaled to 0...1.")
-]
-Frame = Annotated[
-    Any,
-    typer.Option("--frame", parser=values.not_negative, metavar="N", help="Frame or page, counted from 0."),
-]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Fail where something would be given up, such as alpha.")
-]
-MaxPixels = Annotated[
-    Any,
-    typer.Option(
-        "--max-pixels",
-        parser=values.positive,
-        metavar="N",
-        help="Largest image to read [default: 100000000, or CONVTOOL_MAX_PIXELS].",
-    ),
-]
-
-PoolSize = Annotated[
-    Any, typer.Option("--size", parser=values.positive_pair, metavar="N|Y,X", help="Size of a window.")
-]
-PoolStride = Annotated[
-    Any,
-    typer.Option(
-        "--stride",
-        parser=values.positive_pair,
-        metavar="N|Y,X",
-        help="Step of the window [default: its size].",
-    ),
-]
-PoolKindName = Literal["max", "avg", "min"]
-PoolKind = Annotated[PoolKindName, typer.Option("--kind", help="What is kept of a window.")]
-PoolPadding = Annotated[
-    Any,
-    typer.Option(
-        "--padding",
-        parser=values.padding,
-        metavar="N|Y,X|T,B,L,R",
-        help="Cells added around the map; they never win.",
-    ),
-]
-Global = Annotated[bool, typer.Option("--global", help="One window over the whole map.")]
-
-OutDir = Annotated[
-    str, typer.Option("--out-dir", metavar="DIR", help="Folder of the outputs; created if missing.")
-]
-OutFile = Annotated[
-    str | None,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help="The one output, by suffix .png, .npy, .csv or .json; - is standard output.",
-        show_default=False,
-    ),
-]
-Format = Annotated[
-    Literal["png", "npy", "csv", "json"],
-    typer.Option("--format", help="Format of files in --out-dir, and of -o -."),
-]
-Depth = Annotated[
-    Any, typer.Option("--depth", parser=values.depth, metavar="8|16", help="Bits of a PNG's codes.")
-]
-Range = Annotated[
-    Any,
-    typer.Option(
-        "--range",
-        parser=values.limits,
-        metavar="LO,HI",
-        help="Fix the scale of PNGs, to compare maps [default: each map's own].",
-    ),
-]
-
+PoolKind = Literal["max", "avg", "min"]
+Global = Annotated[bool, typer.Option("--global", help="Pool with one window over the whole map.")]
 Precision = Annotated[
-    Any,
-    typer.Option(
-        "--precision", parser=values.not_negative, metavar="N", help="Decimals of numbers in tables."
-    ),
+    Any, numbers("--precision", values.decimals, "N", "Decimals of numbers in tables that are not whole.")
 ]
-Full = Annotated[bool, typer.Option("--full", help="Print large matrices whole.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON record a line instead of tables.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 Color = Annotated[
@@ -166,3 +64,125 @@ Debug = Annotated[
     bool,
     typer.Option("--debug", help="Show the traceback of an error.", is_eager=True, callback=show_tracebacks),
 ]
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """How filters slide."""
+
+    stride: Annotated[Any, numbers("--stride", values.positive_pair, "N|Y,X", "Step of the filter.")] = "1"
+    padding: Annotated[
+        Any,
+        numbers("--padding", values.padding, "valid|same|N|Y,X|T,B,L,R", "Cells added around the image."),
+    ] = "valid"
+    padding_mode: Annotated[
+        Literal["zeros", "reflect", "replicate", "circular", "symmetric"],
+        typer.Option("--padding-mode", help="What the added cells hold."),
+    ] = "zeros"
+    dilation: Annotated[
+        Any, numbers("--dilation", values.positive_pair, "N|Y,X", "Distance between a filter's taps.")
+    ] = "1"
+    groups: Annotated[
+        Any, numbers("--groups", values.positive, "N", "Groups of channels that do not mix.")
+    ] = "1"
+    flip: Annotated[
+        bool, typer.Option("--flip", help="Turn the filter by 180 degrees: the textbook convolution.")
+    ] = False
+
+    def options(self) -> ConvOptions:
+        """The same, for a job."""
+        from convtool.jobs.options import ConvOptions
+
+        return ConvOptions(**vars(self))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How inputs are read."""
+
+    channels: Annotated[
+        Literal["luma", "each"],
+        typer.Option("--channels", help="Colour as brightness, or R, G and B each by itself."),
+    ] = "luma"
+    scale: Annotated[
+        Literal["stored", "unit"], typer.Option("--scale", help="Numbers as stored, or scaled to 0...1.")
+    ] = "stored"
+    frame: Annotated[Any, numbers("--frame", values.not_negative, "N", "Frame or page, counted from 0.")] = (
+        None
+    )
+    max_pixels: Annotated[
+        Any,
+        numbers(
+            "--max-pixels",
+            values.pixels,
+            "N",
+            "Largest image to read [default: 100000000, or CONVTOOL_MAX_PIXELS].",
+        ),
+    ] = None
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail where something would be given up, such as alpha.")
+    ] = False
+
+    def options(self) -> InputOptions:
+        """The same, for a job."""
+        from convtool.jobs.options import InputOptions
+
+        return InputOptions(self.channels, self.scale, self.frame, self.max_pixels)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Where maps go, and as what."""
+
+    out_dir: Annotated[
+        str, typer.Option("--out-dir", metavar="DIR", help="Folder of the outputs; created if missing.")
+    ] = "."
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="The one output, by suffix .png, .npy, .csv or .json; - is standard output.",
+            show_default=False,
+        ),
+    ] = None
+    format: Annotated[
+        Literal["png", "npy", "csv", "json"],
+        typer.Option("--format", help="Format of files in --out-dir, and of -o -."),
+    ] = "png"
+    depth: Annotated[Any, numbers("--depth", values.depth, "8|16", "Bits of a PNG's codes.")] = "16"
+    range: Annotated[
+        Any,
+        numbers(
+            "--range",
+            values.limits,
+            "LO,HI",
+            "Fix the scale of PNGs, to compare maps [default: each map's own].",
+        ),
+    ] = None
+
+    def options(self, save: frozenset[Stage]) -> OutputOptions:
+        """The same, for a job that saves these stages."""
+        from convtool.jobs.options import OutputOptions
+
+        return OutputOptions(save, self.out_dir, self.output, self.format, self.depth, self.range)
+
+
+@dataclass(frozen=True)
+class Showing:
+    """How results are shown."""
+
+    precision: Precision = "4"
+    full: Annotated[bool, typer.Option("--full", help="Print large matrices whole.")] = False
+    json: Json = False
+    quiet: Quiet = False
+    color: Color = "auto"
+    debug: Debug = False
+
+    def display(self, reading: Reading, writing: Writing | None = None) -> Display:
+        """What shows them, and passes on the notices."""
+        to_stdout = writing is not None and writing.output == "-"
+        return Display(
+            self.precision, self.full, self.json, self.quiet, self.color, reading.strict, to_stdout
+        )

@@ -7,6 +7,10 @@ import re
 
 import typer
 
+_LONGEST = 999_999_999  # of anything that is counted in cells
+_MOST_PIXELS = 10**18
+_MOST_DECIMALS = 149  # the smallest float32 has as many
+
 Numbers = int | tuple[int, ...]
 Padding = str | int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
 
@@ -19,6 +23,16 @@ def positive(text: str) -> int:
 def not_negative(text: str) -> int:
     """A whole number of at least 0."""
     return _whole(text, 0)
+
+
+def pixels(text: str) -> int:
+    """A count of pixels."""
+    return _whole(text, 1, _MOST_PIXELS)
+
+
+def decimals(text: str) -> int:
+    """A count of digits behind the decimal point."""
+    return _whole(text, 0, _MOST_DECIMALS)
 
 
 def positive_pair(text: str) -> Numbers:
@@ -76,7 +90,7 @@ def stages(text: str) -> frozenset[str]:
     return frozenset(names[name] for name in chosen)
 
 
-def _whole(text: str, minimum: int) -> int:
-    if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) < minimum:
-        raise typer.BadParameter(f"{text!r} is not a whole number of at least {minimum}")
+def _whole(text: str, least: int, most: int = _LONGEST) -> int:
+    if not re.fullmatch(r"\d{1,20}", text, re.ASCII) or not least <= int(text) <= most:
+        raise typer.BadParameter(f"{text!r} is not a whole number from {least} to {most}")
     return int(text)

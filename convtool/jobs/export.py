@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Literal
 
 from convtool.io.filters import encode_filter, read_filter
-from convtool.jobs.outputs import STDOUT, check_not_an_input, opened
+from convtool.jobs.outputs import check_output, opened, spoken_output, takes_any_format
 from convtool.jobs.reading import Notify
 
 
-def export_filter(name: str, output: str, stdout_format: Literal["json", "npy"], *, notify: Notify) -> None:
-    """Write a filter by the suffix of ``output``, ``.json`` or ``.npy``.
+def export_filter(name: str, output: str, format_: Literal["json", "npy"], *, notify: Notify) -> None:
+    """Write a filter by the suffix of ``output``, ``.json`` or ``.npy``; as ``format_`` where it has none.
 
     NPY keeps the weights alone; what it drops is noticed.
     """
-    check_not_an_input(output, [name])
+    check_output(output, [name])
     filter_file = read_filter(name)
-    format_ = stdout_format if output == STDOUT else Path(output).suffix.lower().removeprefix(".")
-    encoded = encode_filter(filter_file, format_)
+    chosen = format_ if takes_any_format(output) else Path(output).suffix.lower().removeprefix(".")
+    encoded = encode_filter(filter_file, chosen)
     bank = filter_file.bank
     dropped = [
         word
@@ -30,7 +30,7 @@ def export_filter(name: str, output: str, stdout_format: Literal["json", "npy"],
         )
         if there
     ]
-    if format_ == "npy" and dropped:
-        notify(f"{output}: NPY keeps the weights alone; {' and '.join(dropped)} dropped")
+    if chosen == "npy" and dropped:
+        notify(f"{spoken_output(output)}: NPY keeps the weights alone; {' and '.join(dropped)} dropped")
     with opened(output) as stream:
         stream.write(encoded)

@@ -15,9 +15,10 @@ from convtool.io.maps import read_map
 from convtool.jobs.naming import filter_labels
 from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions, Stage
 from convtool.jobs.outputs import Outputs
-from convtool.jobs.reading import Notify, noticed
-from convtool.jobs.record import RunRecord, describe
+from convtool.jobs.reading import Notify, noticed, spoken
+from convtool.jobs.record import describe
 from convtool.jobs.stages import StageMap, convolved, pooled, rectified
+from convtool.record import RunRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,24 +57,28 @@ def convolve_images(
     Outcome
         Image by image, filter by filter, stage by stage, once it is written.
     """
+    outputs = Outputs(output, [*images, *filters], notify)
     files = [read_filter(name) for name in filters]
-    outputs = Outputs(output, [*images, *filters])
-    labels = [label for file in files for label in filter_labels(file.label, file.bank)]
-    outputs.check([(path, label) for path in images for label in labels], images)
+    labels = [
+        (label, name)
+        for name, file in zip(filters, files, strict=True)
+        for label in filter_labels(file.label, file.bank)
+    ]
+    outputs.check([(path, *label) for path in images for label in labels], images)
     stacked = len(files) > 1 or not files[0].bank.single
 
     def maps_of(file: FilterFile, image: Image, path: str) -> list[StageMap]:
-        with _concerning(f"{path} with {file.label}"):
+        with _concerning(f"{spoken(path)} with {file.label}"):
             return list(convolved(image, file, inputs, conv, with_relu=with_relu, pool=pool, wanted=wanted))
 
     for path in images:
         image = read_image(path, frame=inputs.frame, pixel_limit=inputs.max_pixels)
-        noticed(image, path, inputs, notify)
+        noticed(image, path, notify)
         groups: Iterator[list[StageMap]] = (maps_of(file, image, path) for file in files)
         if output.file is not None:  # one file needs all maps together; else each group is let go
             groups = iter([[stage_map for group in groups for stage_map in group]])
         for group in groups:
-            yield from _deliver(path, group, outputs, stacked, conv, notify)
+            yield from _deliver(path, group, outputs, stacked, conv)
 
 
 def rectify_maps(
@@ -97,14 +102,14 @@ def _transform_maps(
     output: OutputOptions,
     notify: Notify,
 ) -> Iterator[Outcome]:
-    outputs = Outputs(output, paths)
-    outputs.check([(path, None) for path in paths], paths)
+    outputs = Outputs(output, paths, notify)
+    outputs.check([(path, None, None) for path in paths], paths)
     for path in paths:
         image = read_map(path, frame=inputs.frame, pixel_limit=inputs.max_pixels)
-        noticed(image, path, inputs, notify)
-        with _concerning(path):
+        noticed(image, path, notify)
+        with _concerning(spoken(path)):
             maps = list(transform(image))
-        yield from _deliver(path, maps, outputs, maps[0].part is not None, None, notify)
+        yield from _deliver(path, maps, outputs, maps[0].part is not None, None)
 
 
 def _deliver(
@@ -113,12 +118,9 @@ def _deliver(
     outputs: Outputs,
     stacked: bool,
     conv: ConvOptions | None,
-    notify: Notify,
 ) -> Iterator[Outcome]:
     """Write the maps of one image and give their records."""
     for stage_map, output in zip(maps, outputs.write(path, maps, stacked=stacked), strict=True):
-        if output.written.clipped:
-            notify(f"{output.path}: {output.written.clipped} value(s) outside --range were clipped")
         record = RunRecord(
             input=path,
             filter=stage_map.filter,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from convtool.core.arrays import Float32
 from convtool.core.bank import KernelFacts, kernel_facts
@@ -14,30 +13,24 @@ from convtool.io.source import open_source
 from convtool.jobs.image import Outcome
 from convtool.jobs.naming import filter_labels, numbers
 from convtool.jobs.options import InputOptions
-from convtool.jobs.reading import Notify, named_planes, noticed
-from convtool.jobs.record import RunRecord, describe
-
-
-@dataclass(frozen=True)
-class KernelReport:
-    """The facts of one kernel; a filter of several channels has one for each."""
-
-    label: str
-    facts: KernelFacts
+from convtool.jobs.reading import Notify, check_stdin_once, named_planes, noticed
+from convtool.jobs.record import describe
+from convtool.record import RunRecord
 
 
 def show_files(names: Sequence[str], *, inputs: InputOptions, notify: Notify) -> Iterator[Outcome]:
     """Give every matrix of every image, map or filter, with a record of it."""
+    check_stdin_once(names)
     for name in names:
         yield from _show(name, inputs, notify)
 
 
-def check_filters(names: Sequence[str]) -> Iterator[KernelReport]:
-    """Report on every kernel of every filter."""
+def check_filters(names: Sequence[str]) -> Iterator[tuple[str, KernelFacts]]:
+    """Tell what can be known of every kernel of every filter, with its label."""
     for name in names:
         filter_file = read_filter(name)
         for label, kernel in kernels(filter_file):
-            yield KernelReport(label, kernel_facts(kernel))
+            yield label, kernel_facts(kernel)
 
 
 def kernels(filter_file: FilterFile) -> Iterator[tuple[str, Float32]]:
@@ -58,7 +51,7 @@ def _show(name: str, inputs: InputOptions, notify: Notify) -> Iterator[Outcome]:
             yield from _shown_filter(name, decode_filter(source, filter_label(name)))
             return
         image = decode_image(source, frame=inputs.frame, pixel_limit=inputs.max_pixels)
-    noticed(image, name, inputs, notify)
+    noticed(image, name, notify)
     yield from _shown_image(name, image, inputs)
 
 

@@ -23,9 +23,8 @@ def image_stem(path: str) -> str:
     if path == STDIN:
         return "stdin"
     stem = Path(path).stem
-    for suffix in STAGE_SUFFIXES.values():
-        stem = stem.removesuffix(f".{suffix}")
-    return stem
+    name, _, suffix = stem.rpartition(".")
+    return name if name and suffix in STAGE_SUFFIXES.values() else stem
 
 
 def filter_labels(label: str, bank: FilterBank) -> list[str]:

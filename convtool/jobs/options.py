@@ -18,7 +18,6 @@ class InputOptions:
     channels: Literal["luma", "each"] = "luma"
     scale: Literal["stored", "unit"] = "stored"
     frame: int | None = None
-    strict: bool = False
     max_pixels: int | None = None
 
 

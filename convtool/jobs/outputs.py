@@ -14,13 +14,15 @@ import numpy as np
 from convtool.core.arrays import Float32
 from convtool.errors import ArgumentError, OutputError
 from convtool.io.atomic import replacing
-from convtool.io.maps import MapFormat, Written, check_axes, format_of, write_map
+from convtool.io.maps import MapFormat, Written, format_of, write_map
 from convtool.io.source import STDIN
 from convtool.jobs.naming import STAGE_SUFFIXES, image_stem, output_name
 from convtool.jobs.options import OutputOptions
+from convtool.jobs.reading import Notify, check_stdin_once, spoken
 from convtool.jobs.stages import StageMap
 
 STDOUT = "-"
+_HOLD_SEVERAL: tuple[MapFormat, ...] = ("npy", "json")
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,23 @@ class Outputs:
         What is written, and where.
     inputs
         Every file that is read: none of them is ever written.
+    notify
+        Called with each notice; if it raises, the output it is about is not written.
     """
 
-    def __init__(self, options: OutputOptions, inputs: Sequence[str]) -> None:
+    def __init__(self, options: OutputOptions, inputs: Sequence[str], notify: Notify) -> None:
         self.options = options
         self._inputs = inputs
+        self._notify = notify
+        self._written: set[str] = set()
+        check_stdin_once(inputs)
+        if not options.folder:
+            raise ArgumentError("--out-dir is empty; name a folder, or . for this one")
         if options.file is not None:
             if len(options.save) != 1:
                 names = ", ".join(sorted(STAGE_SUFFIXES[stage] for stage in options.save)) or "none"
                 raise ArgumentError(f"-o holds one stage, --save asks for {names}; choose one with --save")
-            check_not_an_input(options.file, inputs)
+            check_output(options.file, inputs)
             if self.format in ("png", "npy") and options.file == STDOUT and sys.stdout.isatty():
                 raise ArgumentError("-o - would write binary to a terminal; redirect it, or use --format csv")
 
@@ -57,15 +66,16 @@ class Outputs:
     def format(self) -> MapFormat:
         """The format of every file of this run."""
         file = self.options.file
-        return self.options.format if file in (None, STDOUT) else format_of(file)
+        return self.options.format if file is None or takes_any_format(file) else format_of(file)
 
-    def check(self, maps: Sequence[tuple[str, str | None]], images: Sequence[str]) -> None:
+    def check(self, maps: Sequence[tuple[str, str | None, str | None]], images: Sequence[str]) -> None:
         """Refuse maps that would be written to one place.
 
         Parameters
         ----------
         maps
-            For each map that will be made: its image as the user named it, and its part of the name.
+            For each map that will be made: its image as the user named it, its part of the name, and
+            its filter as the user named it.
         images
             The images, as the user named them.
         """
@@ -74,16 +84,16 @@ class Outputs:
                 raise ArgumentError(f"-o holds the maps of one image, {len(images)} are given; use --out-dir")
             self._check_holds(len(maps))
             return
-        makers: dict[str, tuple[str, str | None]] = {}
+        makers: dict[str, str] = {}
         for stage in self.options.save:
-            for image, part in maps:
+            for image, part, filter_ in maps:
                 name = output_name(image_stem(image), part, stage, self.format)
+                maker = spoken(image) if filter_ is None else f"{spoken(image)} with {filter_}"
                 if name in makers:
-                    first, second = (
-                        " with ".join(filter(None, maker)) for maker in (makers[name], (image, part))
-                    )
-                    raise ArgumentError(f"{first} and {second} would both write {name}; rename one or use -o")
-                makers[name] = image, part
+                    both = f"{makers[name]} and {maker} would both write {name}"
+                    twice = f"{maker} would write {name} twice"
+                    raise ArgumentError(f"{twice if maker == makers[name] else both}; rename one or use -o")
+                makers[name] = maker
                 check_not_an_input(str(Path(self.options.folder, name)), self._inputs)
 
     def write(self, image: str, maps: Sequence[StageMap], *, stacked: bool) -> Iterator[Output]:
@@ -97,6 +107,8 @@ class Outputs:
         if self.options.file is not None:
             yield from self._write_together(maps, stacked)
             return
+        if self.options.save:
+            _create_folder(self.options.folder)
         for stage_map in maps:
             if stage_map.stage not in self.options.save:
                 yield Output(None, Written())
@@ -104,9 +116,14 @@ class Outputs:
             name = output_name(image_stem(image), stage_map.part, stage_map.stage, self.format)
             path = str(Path(self.options.folder, name))
             check_not_an_input(path, self._inputs)
-            _create_folder(self.options.folder)
+            if path in self._written:
+                raise ArgumentError(
+                    f"{spoken(image)}: another input has just been written to {path}; rename one"
+                )
+            self._written.add(path)
             with replacing(path) as stream:
-                yield Output(path, self._encode(stream, stage_map.values, stage_map))
+                output = self._encode(stream, path, stage_map.values, stage_map)
+            yield output
 
     def _write_together(self, maps: Sequence[StageMap], stacked: bool) -> Iterator[Output]:
         assert self.options.file is not None
@@ -115,15 +132,15 @@ class Outputs:
         sizes = {stage_map.values.shape for stage_map in saved}
         if len(sizes) > 1:
             raise ArgumentError(f"-o holds maps of one size, these have {sorted(sizes)}; use --out-dir")
-        values = np.stack([m.values for m in saved]) if stacked or len(saved) > 1 else saved[0].values
-        check_axes(values, self.format)
+        stacked = len(saved) > 1 or (stacked and self.format in _HOLD_SEVERAL)
+        values = np.stack([m.values for m in saved]) if stacked else saved[0].values
         with opened(self.options.file) as stream:
-            output = Output(self.options.file, self._encode(stream, values, saved[0]))
+            output = self._encode(stream, self.options.file, values, saved[0])
         for stage_map in maps:
             yield output if stage_map.stage in self.options.save else Output(None, Written())
 
-    def _encode(self, stream: BinaryIO, values: Float32, stage_map: StageMap) -> Written:
-        return write_map(
+    def _encode(self, stream: BinaryIO, path: str, values: Float32, stage_map: StageMap) -> Output:
+        written = write_map(
             stream,
             values,
             self.format,
@@ -132,12 +149,35 @@ class Outputs:
             stage=stage_map.stage,
             label=stage_map.filter,
         )
+        if written.clipped:
+            self._notify(f"{spoken_output(path)}: {written.clipped} value(s) outside --range were clipped")
+        return Output(path, written)
 
     def _check_holds(self, maps: int) -> None:
-        if maps > 1 and self.format in ("png", "csv"):
+        if maps > 1 and self.format not in _HOLD_SEVERAL:
             raise ArgumentError(
                 f"-o as {self.format.upper()} holds one map, {maps} are made; use --out-dir, or NPY or JSON"
             )
+
+
+def spoken_output(path: str) -> str:
+    """What messages call an output."""
+    return "stdout" if path == STDOUT else path
+
+
+def takes_any_format(path: str) -> bool:
+    """Whether an output has no suffix to go by: standard output, a device such as ``/dev/null``, a pipe."""
+    target = Path(path)
+    return path == STDOUT or (not target.suffix and target.exists() and not target.is_file())
+
+
+def check_output(path: str, inputs: Sequence[str]) -> None:
+    """Refuse what ``-o`` cannot be: nothing, a folder, or one of the files read."""
+    if not path:
+        raise ArgumentError("-o is empty; name a file, or - for standard output")
+    if path != STDOUT and Path(path).is_dir():
+        raise OutputError("it is a folder; name a file in it", path)
+    check_not_an_input(path, inputs)
 
 
 def check_not_an_input(path: str, inputs: Sequence[str]) -> None:

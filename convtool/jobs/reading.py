@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from convtool.core.arrays import Float32
-from convtool.errors import InputError
+from convtool.errors import ArgumentError
 from convtool.io.images import Image
+from convtool.io.source import STDIN
 from convtool.jobs.naming import numbers
 from convtool.jobs.options import InputOptions
 
 Notify = Callable[[str], None]
-"""Called with each notice, a line of text."""
+"""Called with each notice, a line of text; it may raise, and then nothing is written."""
 
 
-def noticed(image: Image, path: str, inputs: InputOptions, notify: Notify) -> None:
-    """Pass on what the reader gave up; to a strict user it is an error."""
+def spoken(path: str) -> str:
+    """What messages call an input."""
+    return "stdin" if path == STDIN else path
+
+
+def check_stdin_once(inputs: Sequence[str]) -> None:
+    """Refuse ``-`` for two inputs: the second would find standard input at its end."""
+    if inputs.count(STDIN) > 1:
+        raise ArgumentError("- is given twice; standard input holds one input, save the other to a file")
+
+
+def noticed(image: Image, path: str, notify: Notify) -> None:
+    """Pass on what the reader gave up."""
     for notice in image.notices:
-        if inputs.strict:
-            raise InputError(f"{notice}; refused because of --strict", path)
-        notify(f"{path}: {notice}")
+        notify(f"{spoken(path)}: {notice}")
 
 
 def scaled(image: Image, inputs: InputOptions) -> Image:

@@ -1,11 +1,9 @@
-"""The record of one map: what it is, where it came from, and what its numbers are."""
+"""What a record says of a map's numbers."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,53 +14,6 @@ from convtool.io.rectangles import to_numbers
 
 MAX_VALUES = 1024
 """A record holds a map's values up to this many cells."""
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """One map of one image; tables, JSON and pictures are drawn from it.
-
-    Attributes
-    ----------
-    input, filter, stage, output
-        The image as named by the user, the filter's label, ``conv``, ``relu`` or ``pool``, and the
-        file written, if any.
-    shape, dtype, min, max, mean, sha256, values
-        Of the map; the hash is of its float32 values, little-endian, row by row.
-    exact
-        Whether no rounding happened on the way.
-    step, clipped
-        Of a PNG: the step of its codes, and how many values lay outside its range.
-    convention
-        ``cross-correlation``, or ``convolution`` with ``--flip``.
-    plan
-        How the convolution was computed.
-    seconds
-        Time the stage took.
-    """
-
-    input: str
-    filter: str | None
-    stage: str | None
-    output: str | None
-    shape: tuple[int, ...]
-    dtype: str
-    min: float | None
-    max: float | None
-    mean: float | None
-    exact: bool | None
-    step: float | None
-    clipped: int
-    sha256: str
-    convention: str | None
-    plan: dict[str, Any] | None
-    seconds: float
-    version: str
-    values: list[Any] | None
-
-    def to_json(self) -> str:
-        """The record on one line; what is no finite number is null."""
-        return json.dumps(asdict(self), allow_nan=False)
 
 
 def describe(values: Float32) -> dict[str, Any]:
@@ -82,7 +33,7 @@ def describe(values: Float32) -> dict[str, Any]:
 
 
 def _number(value: np.floating[Any]) -> float | None:
-    number = float(str(value)) if value.dtype == np.float32 else float(value)
-    if not math.isfinite(number):
+    """Whole numbers as integers, others by the shortest text of their type, what is not finite as None."""
+    if not math.isfinite(value):
         return None
-    return int(number) if number.is_integer() else number
+    return int(value) if float(value).is_integer() else float(str(value))

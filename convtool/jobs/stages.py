@@ -21,7 +21,7 @@ from convtool.core.pooling import (
     max_pool2d,
     min_pool2d,
 )
-from convtool.errors import ArgumentError
+from convtool.errors import InputError
 from convtool.io.filters import FilterFile
 from convtool.io.images import Image
 from convtool.jobs.naming import filter_labels
@@ -158,9 +158,7 @@ def _planes(
     depth = filter_file.bank.depth * conv.groups
     if inputs.channels == "each":
         if depth != 1:
-            raise ArgumentError(
-                f"--channels each filters single channels; filter {filter_file.label} reads {depth}"
-            )
+            raise InputError(f"--channels each is for filters of one channel, this one reads {depth}")
         names, planes = zip(*named_planes(image, inputs), strict=True)
         return np.stack(planes)[:, np.newaxis], list(names)
     values = scaled(image.luma() if depth == 1 else image, inputs).values

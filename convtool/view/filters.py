@@ -8,8 +8,9 @@ from dataclasses import asdict
 
 from rich.console import Console
 
+from convtool.core.arrays import Float32
+from convtool.core.bank import KernelFacts
 from convtool.io.filters import FilterFile
-from convtool.jobs.inspect import KernelReport, kernels
 from convtool.text import encodable, printable
 from convtool.view.tables import print_matrix, print_rows
 
@@ -33,27 +34,30 @@ def listing_as_json(filter_file: FilterFile) -> str:
     )
 
 
-def print_filter(console: Console, filter_file: FilterFile, *, precision: int) -> None:
-    """What a filter is and does, and its weights."""
-    for head, text in ((filter_file.label, filter_file.description), ("Source", filter_file.source)):
+def print_filter(
+    console: Console, filter_file: FilterFile, kernels: Iterable[tuple[str, Float32]], *, precision: int
+) -> None:
+    """What a filter is and does, and its weights: every kernel with its label."""
+    notes = filter_file.meta.items() if isinstance(filter_file.meta, dict) else ()
+    heads = ((filter_file.label, filter_file.description), *notes, ("source", filter_file.source))
+    for head, text in heads:
         if text:
             console.print(encodable(printable(f"{head}: {text}"), console.encoding), soft_wrap=True)
     biases = filter_file.bank.bias.repeat(filter_file.bank.depth)
-    for (label, kernel), bias in zip(kernels(filter_file), biases, strict=True):
+    for (label, kernel), bias in zip(kernels, biases, strict=True):
         added = f" · bias {bias:g}" if bias else ""
         print_matrix(console, f"{label} · {_by(kernel.shape)}{added}", kernel, precision=precision)
         console.print()
 
 
-def print_reports(console: Console, reports: Iterable[KernelReport]) -> None:
-    """One line a kernel."""
+def print_facts(console: Console, kernels: Iterable[tuple[str, KernelFacts]]) -> None:
+    """One line a kernel, with its label."""
     rows = []
-    for report in reports:
-        facts = report.facts
+    for label, facts in kernels:
         factors = " ⊗ ".join(_vector(factor) for factor in facts.factors) if facts.factors else "no"
         rows.append(
             [
-                report.label,
+                label,
                 _by(facts.size),
                 f"{facts.total:.6g}",
                 "yes" if facts.integer else "no",
@@ -67,9 +71,9 @@ def print_reports(console: Console, reports: Iterable[KernelReport]) -> None:
     )
 
 
-def report_as_json(report: KernelReport) -> str:
+def facts_as_json(label: str, facts: KernelFacts) -> str:
     """One kernel's facts, for machines."""
-    return json.dumps({"name": report.label, **asdict(report.facts)})
+    return json.dumps({"name": label, **asdict(facts)})
 
 
 def _by(size: Iterable[int]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 from rich.console import Console
 
-from convtool.jobs.record import RunRecord
+from convtool.record import RunRecord
 from convtool.view.tables import print_matrix
 
 _STAGES = {"conv": "Conv", "relu": "ReLU", "pool": "Pool"}

@@ -1,0 +1,54 @@
+"""The record of one map, as frozen data: jobs make it, tables and JSON lines are drawn from it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One map of one image; tables, JSON and pictures are drawn from it.
+
+    Attributes
+    ----------
+    input, filter, stage, output
+        The image as named by the user, the filter's label, ``conv``, ``relu`` or ``pool``, and the
+        file written, if any.
+    shape, dtype, min, max, mean, sha256, values
+        Of the map; the hash is of its float32 values, little-endian, row by row.
+    exact
+        Whether no rounding happened on the way.
+    step, clipped
+        Of a PNG: the step of its codes, and how many values lay outside its range.
+    convention
+        ``cross-correlation``, or ``convolution`` with ``--flip``.
+    plan
+        How the convolution was computed.
+    seconds
+        Time the stage took.
+    """
+
+    input: str
+    filter: str | None
+    stage: str | None
+    output: str | None
+    shape: tuple[int, ...]
+    dtype: str
+    min: float | None
+    max: float | None
+    mean: float | None
+    exact: bool | None
+    step: float | None
+    clipped: int
+    sha256: str
+    convention: str | None
+    plan: dict[str, Any] | None
+    seconds: float
+    version: str
+    values: list[Any] | None
+
+    def to_json(self) -> str:
+        """The record on one line; what is no finite number is null."""
+        return json.dumps(asdict(self), allow_nan=False)

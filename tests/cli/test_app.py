@@ -1,0 +1,161 @@
+"""The front door: version, help and its examples, completion, and how little a start loads."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer.main
+
+import convtool
+from convtool.cli.app import app
+from tests.cli.runner import FILTERS, ROOT, as_process, in_process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAMES = sorted(path.stem for path in FILTERS.glob("*.json"))
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield path, command
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, (*path, name))
+
+
+ALL = dict(commands(typer.main.get_command(app)))
+
+
+def test_the_commands() -> None:
+    assert [" ".join(path) for path in ALL if path] == [
+        *("run", "conv", "relu", "pool", "show"),
+        *("filters", "filters list", "filters show", "filters check", "filters export"),
+    ]
+
+
+def test_version() -> None:
+    finished = in_process("--version")
+    assert (finished.code, finished.out, finished.err) == (0, f"convtool {convtool.__version__}\n", "")
+
+
+def test_as_a_module() -> None:
+    finished = as_process("--version")
+    assert (finished.code, finished.out, finished.err) == (0, f"convtool {convtool.__version__}\n", "")
+    finished = as_process("bogus")
+    assert finished.code == 2
+    assert finished.err == "convtool: No such command 'bogus'. (see 'convtool --help')\n"
+
+
+class TestHelp:
+    @pytest.mark.parametrize("path", ALL)
+    @pytest.mark.parametrize("option", ["--help", "-h"])
+    def test_is_plain_text_with_every_option_explained(self, path: tuple[str, ...], option: str) -> None:
+        finished = in_process(*path, option)
+        assert (finished.code, finished.err) == (0, "")
+        assert finished.out.startswith(f"Usage: {' '.join(('convtool', *path))} ")
+        assert finished.out.isascii()
+        assert "\\b" not in finished.out
+        for parameter in ALL[path].params:
+            assert parameter.help, parameter.name
+            for name in parameter.opts if parameter.param_type_name == "option" else ():
+                assert re.search(rf"(?<!\S){name}\b", finished.out)
+
+    @pytest.mark.parametrize("path", ALL)
+    def test_has_examples_that_can_be_copied(self, path: tuple[str, ...]) -> None:
+        shown = in_process(*path, "--help").out
+        lines = [
+            line.strip().removeprefix("Example: ")
+            for line in shown.splitlines()
+            if re.match(r" +(Example: )?convtool ", line)
+        ]
+        assert lines
+        for line in lines:
+            program, *arguments = shlex.split(line)
+            assert program == "convtool"
+            assert len(line) <= 76
+            parsed = tuple(parse(ALL[()], arguments))
+            assert parsed[: len(path)] == path
+
+    def test_of_nothing_is_the_help_on_stderr(self) -> None:
+        for path in ((), ("filters",)):
+            finished = in_process(*path)
+            assert (finished.code, finished.data) == (2, b"")
+            assert finished.err == in_process(*path, "--help").out
+
+
+def parse(command: Any, arguments: list[str]) -> Iterator[str]:
+    """Parse a command line without running it; give the names of its commands."""
+    context = command.make_context("convtool", list(arguments))
+    if hasattr(command, "commands"):
+        name, below, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+        yield name
+        yield from parse(below, rest)
+
+
+class TestCompletion:
+    def complete(self, line: str) -> list[str]:
+        environment = {
+            "_CONVTOOL_COMPLETE": "complete_bash",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(line.split(" ")) - 1),
+        }
+        finished = as_process(env=environment)
+        assert (finished.code, finished.err) == (0, "")
+        return finished.out.split()
+
+    @pytest.mark.parametrize(
+        ("line", "words"),
+        [
+            ("convtool run a.png --filter sob", ["sobel-x", "sobel-y"]),
+            ("convtool conv a.png -f ", NAMES),
+            ("convtool filters show scharr", ["scharr-x", "scharr-y"]),
+            ("convtool filters check gab", ["gabor"]),
+            ("convtool filters export la", ["laplacian-4", "laplacian-8", "laws"]),
+            ("convtool r", ["run", "relu"]),
+            ("convtool run --padding-mode r", ["reflect", "replicate"]),
+            ("convtool pool --si", ["--size"]),
+        ],
+    )
+    def test_knows_filters_commands_and_options(self, line: str, words: list[str]) -> None:
+        assert self.complete(line) == words
+
+    def test_can_be_shown(self) -> None:
+        finished = as_process("--show-completion", env={"SHELL": "/bin/bash", "_TYPER_COMPLETE_TEST": "1"})
+        assert finished.code in (0, 1)
+
+
+class TestStart:
+    HEAVY = ("numpy", "PIL", "rich", "threadpoolctl")
+
+    def loaded(self, *arguments: str) -> set[str]:
+        code = (
+            "import json, sys\n"
+            f"sys.argv = {['convtool', *arguments]!r}\n"
+            "from convtool.cli.app import main\n"
+            "code = main()\n"
+            "assert code == 0, code\n"
+            "print(json.dumps(sorted(sys.modules)))\n"
+        )
+        finished = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True
+        )
+        return set(json.loads(finished.stdout.splitlines()[-1]))
+
+    @pytest.mark.parametrize(
+        "arguments", [["--help"], ["--version"], ["run", "--help"], ["filters", "--help"]]
+    )
+    def test_help_loads_nothing_heavy(self, arguments: list[str]) -> None:
+        assert self.loaded(*arguments).isdisjoint(self.HEAVY)
+
+    def test_a_command_loads_what_it_needs(self, folder: Path) -> None:
+        (folder / "a.csv").write_text("1,2\n")
+        loaded = self.loaded("relu", str(folder / "a.csv"), "-o", str(folder / "b.npy"), "-q")
+        assert "numpy" in loaded
+        assert loaded.isdisjoint({"PIL", "rich"})
+        assert "rich" in self.loaded("show", "sobel-x")

@@ -1,0 +1,235 @@
+"""Every option of every command, given what it cannot take: one line, the right code, nothing done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer.main
+
+from convtool.cli.app import app
+from tests.cli.runner import contents, in_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Bad = list[tuple[str, int, str]]
+
+NOT_WHOLE = ["", "0", "-1", "1.5", "nan", "1_0"]
+
+
+def numbers(*, pair: bool = True, zero: bool = False) -> Bad:
+    """Texts that are no whole number, nor a pair of them."""
+    singles = [text for text in NOT_WHOLE if not (zero and text == "0")]
+    several = ["2,0", "2,inf", "1,2,3"] if pair else ["1,2"]
+    return [(text, 2, "is not a whole number from|has 3 numbers") for text in (*singles, *several)]
+
+
+PADDINGS: Bad = [
+    (text, 2, "is no padding; use valid, same, N, Y,X or TOP,BOTTOM,LEFT,RIGHT")
+    for text in ("", "full", "-1", "1,2,3", "1_0")
+]
+CHOICES: Bad = [(text, 2, "is not one of") for text in ("", "mirror")]
+BAD: dict[str, Bad] = {
+    "--filter": [
+        ("nope", 2, "no built-in filter is called 'nope'"),
+        ("sobel-z", 2, "did you mean sobel-"),
+        ("", 2, "a path is empty"),
+        ("nope.json", 3, "^convtool: nope.json: cannot be read: No such file or directory$"),
+        ("./nope", 3, "^convtool: ./nope: cannot be read: No such file or directory$"),
+        ("sub/", 3, "^convtool: sub/: it is a folder; name a file$"),
+        ("[bold]nope[/]", 3, r"^convtool: \[bold\]nope\[/\]: cannot be read"),
+        ("n\n\x1b[31mope", 2, r"no built-in filter is called 'n\\n\\x1b\[31mope'"),
+        ("diagonal.json", 2, "notes.json with diagonal.json would write .* twice; rename one or use -o"),
+    ],
+    "--pool": numbers(),
+    "--pool-stride": numbers(),
+    "--pool-kind": CHOICES,
+    "--save": [
+        (text, 2, "is no stage; use conv, map, pool or none, such as map,pool")
+        for text in ("", "relu", "map,", "map,none", "map pool", "MAP")
+    ],
+    "--stride": numbers(),
+    "--size": numbers(),
+    "--kind": CHOICES,
+    "--padding": PADDINGS,
+    "--padding-mode": CHOICES,
+    "--dilation": [*numbers(), ("9", 3, "the input is 3×3, smaller than the 10×10 window")],
+    "--groups": [*numbers(pair=False), ("2", 2, "groups is 2; it must divide the 1 channel")],
+    "--channels": CHOICES,
+    "--scale": CHOICES,
+    "--frame": numbers(pair=False, zero=True),
+    "--max-pixels": [
+        *((text, 2, "is not a whole number from 1") for text in NOT_WHOLE),
+        ("1000000000000000000000", 2, "is not a whole number from 1"),
+        ("8", 4, "the image is 3×3, 9 pixels .*, over the limit of 8; raise it with --max-pixels 9$"),
+    ],
+    "--out-dir": [
+        ("", 2, "--out-dir is empty; name a folder, or . for this one"),
+        ("notes.json", 5, "^convtool: notes.json: the folder cannot be created: File exists$"),
+        ("notes.json/sub", 5, "^convtool: notes.json/sub: the folder cannot be created: Not a directory$"),
+    ],
+    "--output": [
+        ("", 2, "-o is empty; name a file, or - for standard output"),
+        ("out", 2, "^convtool: out: the suffix must be one of .png, .npy, .csv, .json$"),
+        ("out.jpg", 2, "^convtool: out.jpg: the suffix must be one of .png, .npy, .csv, .json$"),
+        (".", 5, "^convtool: .: it is a folder; name a file in it$"),
+        ("sub.png", 5, "^convtool: sub.png: it is a folder; name a file in it$"),
+        ("no/out.npy", 5, "^convtool: no/out.npy: its folder does not exist; create it first$"),
+        (f"{'n' * 300}.npy", 5, "n.npy: File name too long$"),
+        ("notes.json", 2, "^convtool: notes.json: the output would replace the input notes.json"),
+        ("sub/../notes.json", 2, "the output would replace the input notes.json; name another$"),
+        ("link.json", 2, "^convtool: link.json: the output would replace the input notes.json"),
+        ("hard.json", 2, "^convtool: hard.json: the output would replace the input notes.json"),
+    ],
+    "--format": CHOICES,
+    "--depth": [(text, 2, "is no depth; use 8 or 16") for text in ("", "12", "8.0", "-8", "0x8")],
+    "--range": [
+        (text, 2, "is no range; use LO,HI with LO < HI, such as 0,255")
+        for text in ("", "5", "2,1", "nan,1", "0,inf")
+    ],
+    "--precision": [
+        *numbers(pair=False, zero=True),
+        ("150", 2, "'150' is not a whole number from 0 to 149"),
+    ],
+    "--color": CHOICES,
+}
+BAD["--output"] += [("diagonal.json", 2, "the output would replace the input diagonal.json; name another$")]
+EXPORT: Bad = [
+    (text, code, says)
+    for text, code, says in BAD["--output"]
+    if text not in ("out", "out.jpg", "sub/../notes.json", "hard.json", "link.json", "notes.json")
+]
+FLAG: Bad = [("=yes", 2, "does not take a value|takes no value")]
+
+COMMANDS: dict[str, list[str]] = {
+    "": [],
+    "run": ["notes.json", "-f", "diagonal.json", "--save", "map"],
+    "conv": ["notes.json", "-f", "diagonal.json"],
+    "relu": ["notes.json"],
+    "pool": ["notes.json"],
+    "show": ["notes.json"],
+    "filters": [],
+    "filters list": [],
+    "filters show": ["diagonal.json"],
+    "filters check": ["diagonal.json"],
+    "filters export": ["diagonal.json", "-o", "out.json"],
+}
+"""Every command with arguments that it takes; an option to be tried comes behind them."""
+
+
+def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    yield name, command
+    for part, below in getattr(command, "commands", {}).items():
+        yield from commands(below, f"{name} {part}".strip())
+
+
+ALL = dict(commands(typer.main.get_command(app)))
+
+
+def options_of(command: Any) -> Iterator[Any]:
+    return (parameter for parameter in command.params if parameter.param_type_name == "option")
+
+
+def long_name(option: Any) -> str:
+    name: str = max(option.opts, key=len)
+    return name
+
+
+def bad_values() -> Iterator[Any]:
+    for name, command in ALL.items():
+        for option in options_of(command):
+            option_name = long_name(option)
+            bad = FLAG if option.is_flag else BAD[option_name]
+            if (name, option_name) == ("filters export", "--output"):
+                bad = EXPORT
+            if name in ("relu", "pool") and option_name == "--output":
+                bad = [case for case in bad if case[0] != "diagonal.json"]
+            for number, case in enumerate(bad):
+                yield pytest.param(name, option_name, *case, id=f"{name} {option_name} {number}")
+
+
+@pytest.fixture(autouse=True)
+def files(notes: Path) -> None:
+    Path("sub").mkdir()
+    Path("sub.png").mkdir()
+    Path("link.json").symlink_to(notes)
+    Path("hard.json").hardlink_to(notes)
+
+
+def test_every_command_is_here() -> None:
+    assert set(ALL) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if COMMANDS[name] or name == "filters list"])
+def test_without_a_bad_value_it_works(name: str) -> None:
+    finished = in_process(*name.split(), *COMMANDS[name])
+    assert (finished.code, finished.err) == (0, "")
+
+
+@pytest.mark.parametrize(("name", "option", "text", "code", "says"), list(bad_values()))
+def test_a_bad_value(
+    name: str, option: str, text: str, code: int, says: str, mistake: Callable[..., str]
+) -> None:
+    given = [f"{option}{text}"] if text == "=yes" else [f"{option}={text}"]
+    line = mistake(*name.split(), *COMMANDS[name], *given, code=code, says=says)
+    if code == 2 and "Invalid value for" in line:
+        assert option in line
+        assert line.endswith(f"(see 'convtool {name} --help')\n")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_unknown_option_is_named(name: str, mistake: Callable[..., str]) -> None:
+    mistake(*name.split(), *COMMANDS[name], "--bogus", code=2, says="No such option: --bogus")
+    mistake(*name.split(), *COMMANDS[name], "-Z", code=2, says="No such option: -Z")
+
+
+@pytest.mark.parametrize("option", [name for name in BAD if name not in ("--filter", "--save")])
+def test_an_option_without_its_value(option: str, mistake: Callable[..., str]) -> None:
+    (name, *_) = (n for n, c in ALL.items() if option in {long_name(o) for o in options_of(c)})
+    mistake(name, *COMMANDS[name], option, code=2, says=f"Option '{option}' requires an argument")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["bogus"], "No such command 'bogus'"),
+        (["shwo"], "No such command 'shwo'. Did you mean 'show'"),
+        (["filters", "bogus"], r"No such command 'bogus'. \(see 'convtool filters --help'\)"),
+        (["[bold]\n\x1b[31m"], r"No such command '\[bold\]\\n\\x1b\[31m'"),
+        (["run"], r"Missing argument 'IMAGE...'. \(see 'convtool run --help'\)"),
+        (["run", "notes.json"], "Missing option '--filter' / '-f'"),
+        (["conv", "-f", "sobel-x"], "Missing argument 'IMAGE...'"),
+        (["pool"], "Missing argument 'MAP...'"),
+        (["relu"], "Missing argument 'MAP...'"),
+        (["show"], "Missing argument 'FILE...'"),
+        (["filters", "show"], "Missing argument 'FILTER...'"),
+        (["filters", "check"], "Missing argument 'FILTER...'"),
+        (["filters", "export", "sobel-x"], "Missing option '-o' / '--output'"),
+        (["filters", "export", "sobel-x", "sobel-y", "-o", "a.npy"], "unexpected extra argument"),
+        (["filters", "list", "sobel-x"], "unexpected extra argument"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], says: str, mistake: Callable[..., str]) -> None:
+    mistake(*arguments, code=2, says=says)
+
+
+def test_the_environment_limits_pixels_and_the_option_overrules_it(
+    mistake: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONVTOOL_MAX_PIXELS", "8")
+    mistake("show", "notes.json", code=4, says="over the limit of 8; raise it with --max-pixels 9$")
+    assert in_process("show", "notes.json", "--max-pixels", "9").code == 0
+    monkeypatch.setenv("CONVTOOL_MAX_PIXELS", "many")
+    mistake("show", "notes.json", code=2, says="CONVTOOL_MAX_PIXELS is 'many'; set it to a whole number")
+
+
+def test_good_values_in_every_spelling() -> None:
+    finished = in_process(
+        *("run", "notes.json", "-f", "diagonal.json", "--stride", "1,1", "--padding", "1,0,0,1"),
+        *("--dilation=1", "--pool=2,1", "--pool-stride", "1,2", "--save", "conv,map,pool", "--range=-1,9.5"),
+        *("--precision", "0", "--max-pixels", "9", "--frame", "0", "--depth", "8", "--out-dir", "sub"),
+    )
+    assert (finished.code, finished.err) == (0, "")
+    assert set(contents(Path("sub"))) == {f"notes.diagonal.{stage}.png" for stage in ("conv", "map", "pool")}

@@ -1,0 +1,108 @@
+"""The texts that options take, parsed: what they become, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convtool.cli import values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "value"),
+    [
+        (values.positive, "1", 1),
+        (values.positive, "007", 7),
+        (values.not_negative, "0", 0),
+        (values.pixels, "1000000000000000000", 10**18),
+        (values.decimals, "149", 149),
+        (values.positive_pair, "3", 3),
+        (values.positive_pair, "3,4", (3, 4)),
+        (values.padding, "valid", "valid"),
+        (values.padding, "same", "same"),
+        (values.padding, "2", 2),
+        (values.padding, "0,2", (0, 2)),
+        (values.padding, "1,2,3,4", ((1, 2), (3, 4))),
+        (values.limits, "0,255", (0.0, 255.0)),
+        (values.limits, "-1.5,1e3", (-1.5, 1000.0)),
+        (values.depth, "8", 8),
+        (values.depth, "16", 16),
+        (values.stages, "none", frozenset()),
+        (values.stages, "map", frozenset({"relu"})),
+        (values.stages, "pool,conv,pool", frozenset({"conv", "pool"})),
+    ],
+)
+def test_what_texts_mean(parse: Callable[[str], Any], text: str, value: object) -> None:
+    assert parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "says"),
+    [
+        (values.positive, "0", "'0' is not a whole number from 1 to 999999999"),
+        (values.not_negative, "-1", "'-1' is not a whole number from 0 to 999999999"),
+        (values.pixels, "1" + "0" * 18 + "1", "is not a whole number from 1 to 1000000000000000000"),
+        (values.decimals, "150", "'150' is not a whole number from 0 to 149"),
+        (values.positive_pair, "1,2,3", "'1,2,3' has 3 numbers; use N or Y,X"),
+        (values.positive_pair, "1,", "'' is not a whole number from 1"),
+        (values.padding, "1,2,3", "'1,2,3' is no padding; use valid, same, N, Y,X or TOP,BOTTOM,LEFT,RIGHT"),
+        (values.limits, "255,0", "'255,0' is no range; use LO,HI with LO < HI, such as 0,255"),
+        (values.depth, "12", "'12' is no depth; use 8 or 16"),
+        (values.stages, "map,relu", "'relu' is no stage; use conv, map, pool or none, such as map,pool"),
+    ],
+)
+def test_what_is_refused(parse: Callable[[str], Any], text: str, says: str) -> None:
+    with pytest.raises(typer.BadParameter, match=re.escape(says)):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " 1", "1 ", "+1", "-1", "1.0", "1e3", "nan", "inf", "1_0", "0x2", "٣", "1\n", "1000000000", "x"],
+)
+def test_what_python_would_guess_at_is_no_whole_number(text: str) -> None:
+    for parse in (values.positive, values.not_negative, values.decimals):
+        with pytest.raises(typer.BadParameter, match="is not a whole number from"):
+            parse(text)
+    for several in (f"{text},1", f"1,{text}"):
+        with pytest.raises(typer.BadParameter, match="is not a whole number from"):
+            values.positive_pair(several)
+        with pytest.raises(typer.BadParameter, match="is no padding"):
+            values.padding(several)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "5", "1,2,3", "2,1", "1,1", "nan,1", "0,inf", "a,b", "1_0,20", "0;1", "0x1,9"]
+)
+def test_a_range_is_two_finite_numbers_in_order(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="is no range; use LO,HI with LO < HI, such as 0,255"):
+        values.limits(text)
+
+
+PARSERS = (values.positive, values.positive_pair, values.padding, values.limits, values.depth, values.stages)
+
+
+@pytest.mark.parametrize("parse", PARSERS)
+@given(text=st.text(st.sampled_from("019,-+._ eaxnifvsmold\n\x00é٣")) | st.text())
+def test_any_text_is_taken_or_refused(parse: Callable[[str], Any], text: str) -> None:
+    try:
+        parse(text)
+    except typer.BadParameter:
+        return
+    assert text.isascii()
+    assert text.isprintable()
+
+
+@given(number=st.integers(1, 999_999_999), other=st.integers(1, 999_999_999))
+def test_whole_numbers_are_read_as_python_reads_them(number: int, other: int) -> None:
+    assert values.positive(str(number)) == number
+    assert values.positive_pair(f"{number},{other}") == (number, other)
+    assert values.padding(f"{number},{other}") == (number, other)

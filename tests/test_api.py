@@ -1,0 +1,121 @@
+"""The public API: its names, its signatures, its docstrings and their examples, and what importing loads."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import convtool
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT = Path(__file__).parent.parent
+
+SIGNATURES = {
+    "FilterBank": "(weights, bias=None, names=None, normalize=None)",
+    "avg_pool2d": (
+        "(x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, *, threads=None)"
+    ),
+    "conv2d": (
+        "(image, weights, bias=None, *, stride=1, padding='valid', padding_mode='zeros', dilation=1, "
+        "groups=1, flip=False, algorithm='auto', threads=None)"
+    ),
+    "feature_maps": (
+        "(image, bank, *, relu=True, pool=None, pool_kind='max', stride=1, padding='valid', "
+        "padding_mode='zeros', dilation=1, groups=1, flip=False, algorithm='auto', threads=None)"
+    ),
+    "global_avg_pool2d": "(x)",
+    "global_max_pool2d": "(x)",
+    "load_filter": "(path_or_name)",
+    "load_image": "(path, *, channels='luma', scale='stored', frame=None, strict=False)",
+    "load_map": "(path)",
+    "max_pool2d": (
+        "(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False, "
+        "*, threads=None)"
+    ),
+    "min_pool2d": (
+        "(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False, "
+        "*, threads=None)"
+    ),
+    "relu": "(x, *, out=None)",
+    "save_map": "(path, array, *, depth=16, range=None, stage=None, filter=None)",
+}
+"""Every public call, less its types."""
+
+BRIEF = {"min_pool2d", "global_avg_pool2d", "global_max_pool2d"}
+"""Calls whose first line says all, or refers to another's docstring."""
+
+
+def modules() -> list[ModuleType]:
+    names = [module.name for module in pkgutil.walk_packages(convtool.__path__, "convtool.")]
+    return [convtool, *(importlib.import_module(name) for name in names if name != "convtool.__main__")]
+
+
+def test_the_public_names() -> None:
+    assert convtool.__all__ == sorted(SIGNATURES)
+    assert set(convtool.__all__) <= set(dir(convtool))
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_signatures(name: str) -> None:
+    signature = inspect.signature(getattr(convtool, name))
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
+    shown = signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)
+    assert str(shown) == SIGNATURES[name]
+    assert all(p.annotation is not inspect.Parameter.empty for p in signature.parameters.values())
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'convtool' has no attribute 'conv3d'"):
+        convtool.conv3d  # noqa: B018
+
+
+def test_importing_loads_nothing_until_a_name_is_used() -> None:
+    code = (
+        "import json, sys, convtool\n"
+        "before = [m for m in ('numpy', 'PIL', 'rich', 'typer') if m in sys.modules]\n"
+        "convtool.__version__, dir(convtool)\n"
+        "assert convtool.relu is convtool.relu\n"
+        "after = [m for m in ('numpy', 'PIL', 'rich', 'typer') if m in sys.modules]\n"
+        "print(json.dumps([before, after]))\n"
+    )
+    finished = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert json.loads(finished.stdout) == [[], ["numpy"]]
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_docstrings_say_what_goes_in_what_comes_out_and_show_it(name: str) -> None:
+    value = getattr(convtool, name)
+    text = inspect.getdoc(value) or ""
+    sections = ["Examples"] if name in BRIEF else ["Parameters", "Returns", "Examples"]
+    if inspect.isclass(value) or name == "save_map":
+        sections.remove("Returns")
+    for section in sections:
+        assert f"\n{section}\n{'-' * len(section)}\n" in text, section
+    for parameter in () if name in BRIEF else inspect.signature(value).parameters:
+        assert re.search(rf"\b{parameter}\b", text), parameter
+    assert f">>> {name}(" in text or f"{name}(" in text.partition(">>> ")[2]
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.__name__)
+def test_examples_run(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    public = {name: getattr(convtool, name) for name in convtool.__all__}
+    failed, _ = doctest.testmod(module, extraglobs={} if module is convtool else public, raise_on_error=False)
+    assert failed == 0
+
+
+def test_the_examples_are_found() -> None:
+    examples = sum(len(test.examples) for m in modules() for test in doctest.DocTestFinder().find(m))
+    assert examples >= 30
