@@ -408,7 +408,7 @@ def test_a_map_has_cells(operation: Callable, shape: tuple[int, ...]) -> None:
 
 def test_ceil_mode_takes_a_map_smaller_than_its_window_as_pytorch_does() -> None:
     assert max_pool2d(np.arange(4).reshape(2, 2), 3, 2, ceil_mode=True).tolist() == [[3]]
-    with pytest.raises(InputError, match="1×1.* smaller than the 3×3 window"):
+    with pytest.raises(InputError, match=r"1×1.* smaller than the 3×3 window"):
         max_pool2d(np.ones((1, 1)), 3, 2, ceil_mode=True)
 
 

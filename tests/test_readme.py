@@ -1,0 +1,58 @@
+"""The README does what it says: its commands, its Python, its pictures."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convtool import load_map
+from convtool.io.images import read_image
+from tests.readme import README, ROOT, transcript
+
+
+def test_every_command_prints_what_the_readme_shows(tmp_path: Path) -> None:
+    readme = README.read_text()
+    assert readme.count("\n$ ") >= 15
+    assert transcript(readme, tmp_path) == readme
+
+
+def test_the_library_example_runs(tmp_path: Path) -> None:
+    (example,) = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "samples").symlink_to(ROOT / "samples")
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", example],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    assert load_map(tmp_path / "north.png").shape == (150, 225)
+
+
+@pytest.mark.parametrize("stage", ["map", "pool"])
+def test_its_pictures_are_what_the_command_makes(stage: str, tmp_path: Path) -> None:
+    command = f"run samples/cat.png --filter sobel-x --depth 8 --quiet --out-dir {tmp_path}"
+    subprocess.run([sys.executable, "-m", "convtool", *command.split()], cwd=ROOT, check=True)
+    made, shown = (read_image(f / f"cat.sobel-x.{stage}.png") for f in (tmp_path, ROOT / "docs" / "pictures"))
+    assert made.scale == shown.scale
+    assert np.array_equal(made.values, shown.values)
+
+
+def test_it_has_two_set_up_commands() -> None:
+    commands = re.findall(r"^```sh\n(.*?)\n```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(commands) == 2
+    assert all(command.startswith("python3 -m venv .venv && ") for command in commands)
+    assert commands[1].endswith(".venv/bin/pytest")
+
+
+def test_the_exit_codes_are_those_of_the_errors() -> None:
+    from convtool import errors
+
+    listed = {int(code) for code in re.findall(r"^\| (\d+)", README.read_text(), re.MULTILINE)}
+    classes = [value for value in vars(errors).values() if isinstance(value, type)]
+    raised = {c.exit_code for c in classes if issubclass(c, errors.ConvtoolError)}
+    assert raised <= listed
