@@ -53,14 +53,15 @@ def show(
     Example:
       convtool filters show sobel-x gabor
     """
-    from convtool.io.filters import filter_fields, read_filter
+    from convtool.io.filters import filter_fields
     from convtool.jobs.inspect import kernels
+    from convtool.jobs.reading import noticed_filter
     from convtool.view.filters import print_filter
     from convtool.view.tables import console_for
 
     console = console_for(sys.stdout, color)
     for name in filters:
-        filter_file = read_filter(name)
+        filter_file = noticed_filter(name, Display().notice)
         if json:
             import json as json_
 
@@ -83,7 +84,7 @@ def check(
     from convtool.view.filters import facts_as_json, print_facts
     from convtool.view.tables import console_for
 
-    kernels = list(check_filters(filters))
+    kernels = list(check_filters(filters, notify=Display().notice))
     if json:
         for label, facts in kernels:
             print(facts_as_json(label, facts))

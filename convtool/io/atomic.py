@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import stat
 from collections.abc import Iterator
@@ -12,8 +11,6 @@ from typing import BinaryIO
 
 from convtool.errors import OutputError
 from convtool.io.source import PathLike
-
-_counter = itertools.count()
 
 
 @contextmanager
@@ -44,16 +41,13 @@ def replacing(path: PathLike) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _part_beside(target: Path) -> Iterator[BinaryIO]:
-    part = target.parent / f".convtool-{os.getpid()}-{next(_counter)}.part"
-    try:  # from before the file exists: a signal may come at any line
-        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-        with os.fdopen(descriptor, "wb") as stream:
+    part = target.parent / f".convtool-{os.getpid()}-{os.urandom(4).hex()}.part"
+    try:  # from before the file exists, since a signal may come at any line
+        with part.open("xb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(target)
-    except FileExistsError:
-        raise
     except BaseException:
         with suppress(OSError):
             part.unlink()

@@ -202,9 +202,10 @@ def _read_text(source: Source, limit: int) -> Image:
 def _check_shape(shape: tuple[int, ...], limit: int) -> None:
     if len(shape) not in (2, 3) or 0 in shape:
         raise InputError(f"an array of shape {shape}; an image is (H, W) or (C, H, W)")
-    if len(shape) == 3 and shape[-1] in (3, 4) and shape[0] not in (1, 3, 4):
+    if len(shape) == 3 and shape[-1] in (3, 4):
         raise InputError(
-            f"an array of shape {shape}, channels last; an image is (C, H, W): use a.transpose(2, 0, 1)"
+            f"an array of shape {shape}, it seems with channels last; an image is (C, H, W): use "
+            "a.transpose(2, 0, 1), or save planes that narrow each by itself"
         )
     channels = shape[0] if len(shape) == 3 else 1
     check_pixels(shape[-2], shape[-1], channels, limit)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from convtool.io.filters import encode_filter, read_filter
+from convtool.io.filters import encode_filter
 from convtool.jobs.outputs import check_output, opened, spoken_output, takes_any_format
-from convtool.jobs.reading import Notify
+from convtool.jobs.reading import Notify, noticed_filter
 
 
 def export_filter(name: str, output: str, format_: Literal["json", "npy"], *, notify: Notify) -> None:
@@ -16,7 +16,7 @@ def export_filter(name: str, output: str, format_: Literal["json", "npy"], *, no
     NPY keeps the weights alone; what it drops is noticed.
     """
     check_output(output, [name])
-    filter_file = read_filter(name)
+    filter_file = noticed_filter(name, notify)
     chosen = format_ if takes_any_format(output) else Path(output).suffix.lower().removeprefix(".")
     encoded = encode_filter(filter_file, chosen)
     bank = filter_file.bank

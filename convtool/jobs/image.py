@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from convtool.core.algorithms import DEFAULT
 from convtool.core.arrays import Float32
 from convtool.errors import InputError
-from convtool.io.filters import FilterFile, read_filter
+from convtool.io.filters import FilterFile
 from convtool.io.images import Image, read_image
 from convtool.io.maps import read_map
 from convtool.jobs.naming import filter_labels
 from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions, Stage
 from convtool.jobs.outputs import Outputs
-from convtool.jobs.reading import Notify, noticed, spoken
+from convtool.jobs.reading import Notify, noticed, noticed_filter, spoken
 from convtool.jobs.record import describe
 from convtool.jobs.stages import StageMap, convolved, pooled, rectified
 from convtool.record import RunRecord
@@ -58,7 +58,7 @@ def convolve_images(
         Image by image, filter by filter, stage by stage, once it is written.
     """
     outputs = Outputs(output, [*images, *filters], notify)
-    files = [read_filter(name) for name in filters]
+    files = [noticed_filter(name, notify) for name in filters]
     labels = [
         (label, name)
         for name, file in zip(filters, files, strict=True)

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from convtool.core.arrays import Float32
 from convtool.core.bank import KernelFacts, kernel_facts
-from convtool.io.filters import FilterFile, decode_filter, filter_label, holds_filter, is_path, read_filter
+from convtool.io.filters import FilterFile, decode_filter, filter_label, holds_filter, is_path
 from convtool.io.images import Image, decode_image
 from convtool.io.source import open_source
 from convtool.jobs.image import Outcome
 from convtool.jobs.naming import filter_labels, numbers
 from convtool.jobs.options import InputOptions
-from convtool.jobs.reading import Notify, check_stdin_once, named_planes, noticed
+from convtool.jobs.reading import Notify, check_stdin_once, named_planes, noticed, noticed_filter
 from convtool.jobs.record import describe
 from convtool.record import RunRecord
 
@@ -25,10 +25,10 @@ def show_files(names: Sequence[str], *, inputs: InputOptions, notify: Notify) ->
         yield from _show(name, inputs, notify)
 
 
-def check_filters(names: Sequence[str]) -> Iterator[tuple[str, KernelFacts]]:
+def check_filters(names: Sequence[str], *, notify: Notify) -> Iterator[tuple[str, KernelFacts]]:
     """Tell what can be known of every kernel of every filter, with its label."""
     for name in names:
-        filter_file = read_filter(name)
+        filter_file = noticed_filter(name, notify)
         for label, kernel in kernels(filter_file):
             yield label, kernel_facts(kernel)
 
@@ -44,11 +44,13 @@ def kernels(filter_file: FilterFile) -> Iterator[tuple[str, Float32]]:
 
 def _show(name: str, inputs: InputOptions, notify: Notify) -> Iterator[Outcome]:
     if not is_path(name) and not os.path.lexists(name):
-        yield from _shown_filter(name, read_filter(name))
+        yield from _shown_filter(name, noticed_filter(name, notify))
         return
     with open_source(name) as source:
         if holds_filter(source):
-            yield from _shown_filter(name, decode_filter(source, filter_label(name)))
+            filter_file = decode_filter(source, filter_label(name))
+            noticed(filter_file, name, notify)
+            yield from _shown_filter(name, filter_file)
             return
         image = decode_image(source, frame=inputs.frame, pixel_limit=inputs.max_pixels)
     noticed(image, name, notify)

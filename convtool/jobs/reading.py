@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from convtool.core.arrays import Float32
 from convtool.errors import ArgumentError
+from convtool.io.filters import FilterFile, read_filter
 from convtool.io.images import Image
 from convtool.io.source import STDIN
 from convtool.jobs.naming import numbers
@@ -26,10 +27,17 @@ def check_stdin_once(inputs: Sequence[str]) -> None:
         raise ArgumentError("- is given twice; standard input holds one input, save the other to a file")
 
 
-def noticed(image: Image, path: str, notify: Notify) -> None:
+def noticed(file: Image | FilterFile, path: str, notify: Notify) -> None:
     """Pass on what the reader gave up."""
-    for notice in image.notices:
+    for notice in file.notices:
         notify(f"{spoken(path)}: {notice}")
+
+
+def noticed_filter(name: str, notify: Notify) -> FilterFile:
+    """Read a filter, and pass on what the reader gave up."""
+    filter_file = read_filter(name)
+    noticed(filter_file, name, notify)
+    return filter_file
 
 
 def scaled(image: Image, inputs: InputOptions) -> Image:

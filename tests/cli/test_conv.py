@@ -407,3 +407,21 @@ class TestInputs:
         assert Path(output).read_text() == "1,2\n3,4\n"
         assert in_process(*conv, "--json", "--", path).record["input"] == path
         assert len(contents(folder)) == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["conv", "image.csv", "-f", "tiny.json", "-o", "map.npy"],
+        ["show", "tiny.json"],
+        ["filters", "show", "tiny.json"],
+        ["filters", "check", "tiny.json"],
+        ["filters", "export", "tiny.json", "-o", "tiny.npy"],
+    ],
+)
+def test_numbers_of_a_filter_too_small_for_float32_are_noticed(command: list[str]) -> None:
+    Path("tiny.json").write_text('{"weights": [[1, 1e-60]]}')
+    Path("image.csv").write_text("1,2\n3,4\n")
+    finished = in_process(*command)
+    assert finished.code == 0
+    assert finished.err == "convtool: notice: tiny.json: 1 number(s) too small for float32 became 0\n"

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -256,12 +257,16 @@ class TestClosedStreams:
 
 class TestSignals:
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    @pytest.mark.parametrize("arguments", [["large.npy", "--full"], [*["sobel-x"] * 1000, "--json"]])
     @pytest.mark.usefixtures("large")
-    def test_end_it_at_once_though_nobody_reads(self, number: signal.Signals, code: int) -> None:
-        with spawned("show", "large.npy", "--full") as process:
+    def test_end_it_at_once_though_nobody_reads(
+        self, number: signal.Signals, code: int, arguments: list[str]
+    ) -> None:
+        with spawned("show", *arguments) as process:
             assert process.stdout is not None
             assert process.stderr is not None
             process.stdout.read(1)
+            time.sleep(0.5)  # until the pipe is full
             process.send_signal(number)
             assert process.wait(5) == code
             assert process.stderr.read() == b""

@@ -133,12 +133,41 @@ class TestLinks:
 
 
 class TestWrittenStraight:
-    def test_dev_null(self) -> None:
-        before = os.stat("/dev/null")  # noqa: PTH116  the numbers are the subject
-        put("/dev/null")
-        after = os.stat("/dev/null")  # noqa: PTH116
-        assert stat.S_ISCHR(after.st_mode)
-        assert (after.st_ino, after.st_dev) == (before.st_ino, before.st_dev)
+    @pytest.fixture
+    def device(self, tmp_path: Path) -> Callable[[str], Path]:
+        """Give a link to a device, so that a fault in the code cannot replace the machine's own."""
+
+        def link_to(name: str) -> Path:
+            link = tmp_path / name
+            link.symlink_to(f"/dev/{name}")
+            return link
+
+        return link_to
+
+    def test_dev_null(self, device: Callable[[str], Path], tmp_path: Path) -> None:
+        null = device("null")
+        put(null)
+        assert null.is_symlink()
+        assert stat.S_ISCHR(null.stat().st_mode)
+        assert names(tmp_path) == ["null"]
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+    def test_a_full_device(self, device: Callable[[str], Path], tmp_path: Path) -> None:
+        full = device("full")
+        message = f"^{re.escape(str(full))}: cannot be written: No space left on device$"
+        with pytest.raises(OutputError, match=message):
+            put(full)
+        assert full.is_symlink()
+        assert names(tmp_path) == ["full"]
+
+    @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="Linux and macOS have it")
+    def test_an_open_descriptor(self, write: Write, tmp_path: Path) -> None:
+        path = write(b"old and long")
+        number = path.stat().st_ino
+        with path.open("r+b") as opened:
+            put(f"/dev/fd/{opened.fileno()}")
+        assert (path.read_bytes(), path.stat().st_ino) == (b"new", number)
+        assert names(tmp_path) == ["file"]
 
     @pytest.mark.parametrize("through_link", [False, True])
     def test_a_fifo(self, tmp_path: Path, through_link: bool) -> None:
@@ -158,11 +187,6 @@ class TestWrittenStraight:
     def test_a_reader_that_went_away_is_no_fault_of_the_output(self, tmp_path: Path) -> None:
         with pytest.raises(BrokenPipeError, match="gone"), replacing(tmp_path / "out"):
             raise BrokenPipeError("gone")
-
-    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
-    def test_a_full_device(self) -> None:
-        with pytest.raises(OutputError, match=r"^/dev/full: cannot be written: No space left on device$"):
-            put("/dev/full")
 
 
 class TestNoOutput:
@@ -205,7 +229,7 @@ class TestNoOutput:
             raise OSError(code, os.strerror(code))
 
         with monkeypatch.context() as patch:
-            patch.setattr(os, "open", refuse)
+            patch.setattr(Path, "open", refuse)
             with pytest.raises(OutputError, match=f"file: cannot be written: {os.strerror(code)}$"):
                 put(path)
         assert path.read_bytes() == b"old"

@@ -480,15 +480,15 @@ class TestMatrices:
         assert_image(decoded(hm.npy_of(values)), values, None)
         assert_image(decoded(b"[[[1, 2]], [[3, 4]]]"), [[[1, 2]], [[3, 4]]], None)
 
-    @pytest.mark.parametrize("shape", [(3, 5, 7), (1, 5, 3), (3, 5, 3), (4, 5, 4)])
-    def test_the_first_axis_may_well_be_the_channels(self, shape: tuple[int, ...]) -> None:
+    @pytest.mark.parametrize("shape", [(3, 5, 7), (3, 4, 5), (8, 3, 2), (4, 4, 1)])
+    def test_the_first_axis_is_the_channels(self, shape: tuple[int, ...]) -> None:
         values = np.zeros(shape, np.uint8)
         assert_image(decoded(hm.npy_of(values)), values, 255)
 
-    @pytest.mark.parametrize("shape", [(5, 7, 3), (5, 7, 4), (480, 640, 3)])
+    @pytest.mark.parametrize("shape", [(5, 7, 3), (5, 7, 4), (480, 640, 3), (3, 9, 3)])
     def test_channels_last_are_refused_with_a_hint(self, shape: tuple[int, ...]) -> None:
-        message = f"an array of shape {shape}, channels last; an image is (C, H, W): use a.transpose(2, 0, 1)"
-        with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        message = f"an array of shape {shape}, it seems with channels last; an image is (C, H, W): use a.tr"
+        with pytest.raises(InputError, match=f"^{re.escape(message)}"):
             decoded(hm.npy_of(np.zeros(shape, np.uint8)))
 
     @pytest.mark.parametrize("shape", [(), (3,), (1, 1, 2, 2)])

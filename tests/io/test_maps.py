@@ -191,6 +191,16 @@ class TestRefusedToWrite:
         assert path.read_bytes() == b"old"
         assert [other.name for other in path.parent.iterdir()] == [path.name]
 
+    def test_the_place_in_an_array_of_many_axes(self, tmp_path: Path) -> None:
+        values = np.zeros((2, 2, 2, 2), np.float32)
+        values[1, 0, 1, 0] = np.nan
+        with pytest.raises(InputError, match=r"^the map has nan at \(1, 0, 1, 0\); JSON holds finite values"):
+            save_map(tmp_path / "maps.json", values)
+        with pytest.raises(
+            InputError, match=r"^the map has nan at channel 0 row 1 column 0 \(from 0\); JSON"
+        ):
+            save_map(tmp_path / "maps.json", values[1])
+
     @pytest.mark.parametrize("format_", ["png", "csv"])
     @pytest.mark.parametrize("shape", [(3,), (1, 2, 3), (1, 1, 2, 3)])
     def test_other_numbers_of_axes(self, tmp_path: Path, format_: str, shape: tuple[int, ...]) -> None:
