@@ -19,8 +19,13 @@ UNIT_ROUNDOFF = {
 EXTRA_ROUNDINGS = {
     "conv": 8,
     "pool": 2,
+    "sum": 0,
+    "formula": 16,
 }
-"""Roundings besides one for each product summed: both inputs, the bias, factors or transforms; a division."""
+"""Roundings besides one for each term summed: both inputs, the bias, factors or transforms; a division.
+
+A "formula" is worked out in float64 and is all of its roundings: a built-in filter's weight or response.
+"""
 
 
 def accumulation_bound(case: str, dtype: np.dtype, terms: int, scale: ArrayLike) -> NDArray[np.float64]:
@@ -52,6 +57,12 @@ def assert_close(actual: NDArray, expected: NDArray, *, case: str, terms: int, s
         f"{actual[tuple(wrong[0])]!r} is {error[tuple(wrong[0])]:.3g} from "
         f"{expected[tuple(wrong[0])]!r}, allowed {bound[tuple(wrong[0])]:.3g}"
     )
+
+
+def assert_near(actual: ArrayLike, expected: ArrayLike) -> None:
+    """Assert that float32 numbers are those of their formulas, of order one or larger."""
+    truth = np.asarray(expected, dtype=np.float64)
+    assert_close(np.float32(actual), truth, case="formula", terms=0, scale=1 + np.abs(truth))
 
 
 def assert_equal(actual: NDArray, expected: NDArray) -> None:

@@ -8,15 +8,13 @@ from numpy.typing import ArrayLike
 from convtool.core.arrays import Float32, as_float32
 
 
-def relu(x: ArrayLike, *, out: Float32 | None = None) -> Float32:
+def relu(x: ArrayLike) -> Float32:
     """Rectify: ``max(0, x)`` for every value.
 
     Parameters
     ----------
     x
         A response of any shape.
-    out
-        Where to write; may be ``x`` itself.
 
     Returns
     -------
@@ -32,4 +30,9 @@ def relu(x: ArrayLike, *, out: Float32 | None = None) -> Float32:
     >>> relu([-2, 0, 3]).tolist()
     [0.0, 0.0, 3.0]
     """
-    return np.maximum(as_float32("x", x), np.float32(0), out=out)
+    return np.maximum(as_float32("x", x), np.float32(0))
+
+
+def rectify(responses: Float32) -> None:
+    """ReLU in place."""
+    np.maximum(responses, np.float32(0), out=responses)

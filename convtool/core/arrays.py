@@ -23,14 +23,14 @@ class Planes:
     values: Float32
     ndim: int
 
-    def restore(self, result: NDArray[Scalar], *, channels: bool) -> NDArray[Scalar]:
-        """Drop the axes of ``result`` that the caller does not expect.
+    def restore(self, result: NDArray[Scalar], *, channels: bool = False) -> NDArray[Scalar]:
+        """Drop the axes of ``result`` ``(N, C, H, W)`` that the caller does not expect.
 
-        The batch axis stays if the input had it, the channel axis if ``channels``.
+        The batch axis stays if the input had it, the channel axis if the input had it or ``channels``.
         """
         if self.ndim == 4:
             return result
-        restored: NDArray[Scalar] = result[0] if channels else result[0, 0]
+        restored: NDArray[Scalar] = result[0] if channels or self.ndim == 3 else result[0, 0]
         return restored
 
 

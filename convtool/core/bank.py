@@ -74,11 +74,8 @@ class FilterBank:
             )
         if 0 in values.shape:
             raise InputError(f"weights have shape {values.shape}; a filter holds at least one weight")
-        weights_4d = values.reshape(
-            {2: (1, 1, *values.shape), 3: (values.shape[0], 1, *values.shape[1:])}.get(
-                values.ndim, values.shape
-            )
-        ).copy()
+        spread = {2: (np.newaxis, np.newaxis), 3: (slice(None), np.newaxis), 4: ()}[values.ndim]
+        weights_4d = values[spread].copy()
         filters = len(weights_4d)
         biases = (
             np.zeros(filters, np.float32) if bias is None else np.atleast_1d(as_float32("bias", bias)).copy()
@@ -108,7 +105,7 @@ class FilterBank:
         return len(self.weights)
 
     @property
-    def depth(self) -> int:
+    def in_channels(self) -> int:
         """Channels that each filter reads."""
         return int(self.weights.shape[1])
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -11,7 +9,7 @@ from convtool.core.algorithms import ALGORITHMS, DEFAULT
 from convtool.core.arrays import Float32, Planes, as_planes
 from convtool.core.bank import FilterBank
 from convtool.core.execute import Stages, execute
-from convtool.core.geometry import check_padding_mode, pair, window
+from convtool.core.geometry import Padding, PaddingMode, Sizes, check_padding_mode, pair, whole, window
 from convtool.core.pooling import PoolKind, check_pool_kind
 from convtool.errors import ArgumentError, InputError
 
@@ -21,10 +19,10 @@ def conv2d(
     weights: ArrayLike,
     bias: ArrayLike | None = None,
     *,
-    stride: Any = 1,
-    padding: Any = "valid",
-    padding_mode: str = "zeros",
-    dilation: Any = 1,
+    stride: Sizes = 1,
+    padding: Padding = "valid",
+    padding_mode: PaddingMode = "zeros",
+    dilation: Sizes = 1,
     groups: int = 1,
     flip: bool = False,
     algorithm: str = "auto",
@@ -81,6 +79,8 @@ def conv2d(
     >>> conv2d([[1, 0, 2], [3, 1, 0], [0, 0, 4]], [[1, 0], [0, 1]]).tolist()
     [[2.0, 0.0], [3.0, 5.0]]
     """
+    if isinstance(weights, FilterBank):
+        raise ArgumentError("weights is a FilterBank; call feature_maps(image, bank), or pass bank.weights")
     return feature_maps(
         image,
         FilterBank(weights, bias),
@@ -101,12 +101,12 @@ def feature_maps(
     bank: FilterBank,
     *,
     relu: bool = True,
-    pool: Any = None,
+    pool: Sizes | None = None,
     pool_kind: PoolKind = "max",
-    stride: Any = 1,
-    padding: Any = "valid",
-    padding_mode: str = "zeros",
-    dilation: Any = 1,
+    stride: Sizes = 1,
+    padding: Padding = "valid",
+    padding_mode: PaddingMode = "zeros",
+    dilation: Sizes = 1,
     groups: int = 1,
     flip: bool = False,
     algorithm: str = "auto",
@@ -149,19 +149,20 @@ def feature_maps(
     [[5.0]]
     """
     if not isinstance(bank, FilterBank):
-        raise ArgumentError(f"bank is a {type(bank).__name__}; wrap the weights: FilterBank(weights)")
+        raise ArgumentError(f"bank is a {type(bank).__name__}; use FilterBank(weights), or load_filter(name)")
     if algorithm != "auto" and algorithm not in ALGORITHMS:
         raise ArgumentError(f"algorithm is {algorithm!r}; choose 'auto' or one of {', '.join(ALGORITHMS)}")
     check_padding_mode(padding_mode)
     check_pool_kind(pool_kind)
     planes = as_planes("image", image)
+    groups = whole("groups", groups)
     _check_channels(planes, bank, groups)
     size = planes.values.shape[2], planes.values.shape[3]
     slide = window(size, bank.kernel_size, stride=stride, padding=padding, dilation=dilation)
     pooled = None
     if pool is not None:
         pool = pair("pool", pool)
-        pooled = window((slide[0].count, slide[1].count), pool, stride=pool)
+        pooled = window((slide[0].count, slide[1].count), pool, stride=pool, of=("feature map", "pool"))
     maps = execute(
         planes.values,
         turned(bank) if flip else bank,
@@ -169,7 +170,7 @@ def feature_maps(
         ALGORITHMS[DEFAULT if algorithm == "auto" else algorithm],
         threads,
     )
-    return planes.restore(maps, channels=planes.ndim > 2 or not bank.single)
+    return planes.restore(maps, channels=not bank.single)
 
 
 def turned(bank: FilterBank) -> FilterBank:
@@ -178,15 +179,15 @@ def turned(bank: FilterBank) -> FilterBank:
 
 
 def _check_channels(planes: Planes, bank: FilterBank, groups: int) -> None:
-    groups = pair("groups", groups)[0]
     channels, filters = planes.values.shape[1], len(bank)
     if filters % groups or channels % groups:
         raise ArgumentError(
             f"groups is {groups}; it must divide the {channels} channel(s) and the {filters} filter(s)"
         )
-    if channels != bank.depth * groups:
+    if channels != bank.in_channels * groups:
+        read = bank.in_channels * groups
+        way_out = "filter each by itself with --channels each, or " if read == 1 else ""
         raise InputError(
-            f"the image has {channels} channel(s) but filters of shape {bank.weights.shape[1:]} in {groups} "
-            f"group(s) read {bank.depth * groups}; use filters of {channels // groups} channel(s), "
-            "or one channel of the image"
+            f"the image has {channels} channel(s), the filters read {read}; "
+            f"{way_out}use filters of {channels // groups} channel(s)"
         )

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convtool.core.activation import relu as rectify
+from convtool.core.activation import rectify
 from convtool.core.algorithms import Algorithm
 from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank
 from convtool.core.geometry import Window
 from convtool.core.normalize import divide_by_deviation
-from convtool.core.pooling import PoolKind, pool_strip
+from convtool.core.pooling import PoolKind, pool_strip, window_areas
 from convtool.core.tiles import Tile, for_each, padded_strip, row_tiles
 
 
@@ -41,9 +41,11 @@ def execute(
 ) -> Float32:
     """Run the stages on images ``(N, C, H, W)``; nothing but the result is ever held whole."""
     along_y, along_x = stages.conv
+    stride, dilation = (along_y.stride, along_x.stride), (along_y.dilation, along_x.dilation)
     rows, columns = along_y.sources(stages.padding_mode), along_x.sources(stages.padding_mode)
     result_y, result_x = stages.pool or stages.conv
     result = np.empty((len(images), len(bank), result_y.count, result_x.count), np.float32)
+    areas = window_areas(stages.pool) if stages.pool and stages.pool_kind == "avg" else None
     bias = bank.bias[:, np.newaxis, np.newaxis]
 
     def work(tile: Tile) -> None:
@@ -52,19 +54,18 @@ def execute(
         strip = padded_strip(images[n], rows[along_y.span(needed.start, needed.stop)], columns)
         shape = (len(bank), needed.stop - needed.start, along_x.count)
         out = np.empty(shape, np.float32) if stages.pool else result[n, :, start:stop]
-        slide = {
-            "stride": (along_y.stride, along_x.stride),
-            "dilation": (along_y.dilation, along_x.dilation),
-            "groups": stages.groups,
-        }
-        algorithm(strip, bank.weights, out, **slide)  # type: ignore[arg-type]
+        algorithm(strip, bank.weights, out, stride=stride, dilation=dilation, groups=stages.groups)
         if bank.normalize:
-            divide_by_deviation(out, strip, bank.kernel_size, **slide)  # type: ignore[arg-type]
+            divide_by_deviation(
+                out, strip, bank.kernel_size, stride=stride, dilation=dilation, groups=stages.groups
+            )
         np.add(out, bias, out=out)
         if stages.relu:
-            rectify(out, out=out)
+            rectify(out)
         if stages.pool:
-            result[n, :, start:stop] = pool_strip(out, stages.pool, stages.pool_kind, range(start, stop))
+            result[n, :, start:stop] = pool_strip(
+                out, stages.pool, stages.pool_kind, range(start, stop), areas
+            )
 
     conv_cells_a_row = len(bank) * along_x.count * (result_y.stride if stages.pool else 1)
     for_each(row_tiles(len(images), result_y.count, conv_cells_a_row), work, threads)

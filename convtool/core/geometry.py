@@ -14,6 +14,9 @@ from convtool.errors import ArgumentError, InputError
 
 Pair = tuple[int, int]
 Sides = tuple[Pair, Pair]
+Sizes = int | Sequence[int]
+"""What callers give for a size: one number, or ``(y, x)``."""
+Padding = Literal["valid", "same"] | int | Sequence[int] | Sequence[Sequence[int]]
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular", "symmetric"]
 PADDING_MODES: tuple[str, ...] = get_args(PaddingMode)
 
@@ -88,12 +91,13 @@ Window = tuple[Axis, Axis]
 
 def window(
     size: Pair,
-    kernel_size: int | Sequence[int],
+    kernel_size: Sizes,
     *,
-    stride: int | Sequence[int] = 1,
-    padding: Any = "valid",
-    dilation: int | Sequence[int] = 1,
+    stride: Sizes = 1,
+    padding: Padding = "valid",
+    dilation: Sizes = 1,
     ceil_mode: bool = False,
+    of: tuple[str, str] = ("image", "filter"),
 ) -> Window:
     """Check the arguments of a convolution or a pool and count its windows.
 
@@ -107,6 +111,8 @@ def window(
         ``"valid"``, ``"same"``, an integer, ``(y, x)``, or ``((top, bottom), (left, right))``.
     ceil_mode
         Keep a last window that reaches beyond the padded map, unless it would start there.
+    of
+        What slides over what, for messages: ``("image", "filter")``, or ``("map", "pool")``.
 
     Raises
     ------
@@ -125,28 +131,33 @@ def window(
     dilation = pair("dilation", dilation)
     reach = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel_size, strict=True))
     sides = _resolve_padding(padding, size, reach, stride)
-    axes = tuple(
+    along_y, along_x = (
         Axis(n, k, s, d, b, a, _count(n, b, a, r, s, ceil_mode))
         for n, k, s, d, (b, a), r in zip(size, kernel_size, stride, dilation, sides, reach, strict=True)
     )
-    if any(axis.count < 1 for axis in axes):
+    if min(along_y.count, along_x.count) < 1:
         padded = tuple(b + n + a for n, (b, a) in zip(size, sides, strict=True))
         detail = f", {_by(padded)} with padding" if padded != tuple(size) else ""
         raise InputError(
-            f"the input is {_by(size)}{detail}, smaller than the {_by(reach)} window; "
-            "use a larger input, a smaller window or more padding"
+            f"the {of[0]} is {_by(size)}{detail}, smaller than the {of[1]}'s {_by(reach)} window; "
+            f"use a larger {of[0]} or a smaller {of[1]}"
         )
-    return axes  # type: ignore[return-value]
+    return along_y, along_x
 
 
-def pair(name: str, value: Any, minimum: int = 1) -> Pair:
-    """``(y, x)`` from an integer or a pair, each at least ``minimum``."""
-    values = tuple(value) if isinstance(value, Sequence | np.ndarray) else (value, value)
-    if isinstance(value, str) or len(values) != 2 or not all(_is_whole(v, minimum) for v in values):
-        raise ArgumentError(
-            f"{name} is {value!r}; it must be a whole number of at least {minimum}, or a (y, x) pair of them"
-        )
-    return int(values[0]), int(values[1])
+def whole(name: str, value: Any) -> int:
+    """Check a whole number of at least 1, of Python's or NumPy's."""
+    if not _is_whole(value, 1):
+        raise ArgumentError(f"{name} is {value!r}; it must be a whole number of at least 1")
+    return int(value)
+
+
+def pair(name: str, value: Any) -> Pair:
+    """``(y, x)`` from a whole number of at least 1, or a pair of them."""
+    both = _pair(value, 1)
+    if both is None:
+        raise ArgumentError(f"{name} is {value!r}; it must be a whole number of at least 1, or a (y, x) pair")
+    return both
 
 
 def check_padding_mode(padding_mode: str) -> None:
@@ -156,20 +167,35 @@ def check_padding_mode(padding_mode: str) -> None:
 
 
 def _resolve_padding(padding: Any, size: Pair, reach: Sequence[int], stride: Pair) -> Sides:
-    if isinstance(padding, str):
-        if padding == "valid":
-            return (0, 0), (0, 0)
-        if padding == "same":
-            return tuple(_same(n, r, s) for n, r, s in zip(size, reach, stride, strict=True))  # type: ignore[return-value]
-    elif isinstance(padding, Sequence | np.ndarray) and len(padding) == 2 and np.ndim(padding[0]) == 1:
-        top_bottom, left_right = (pair("padding", side, 0) for side in padding)
+    if isinstance(padding, str) and padding == "valid":
+        return (0, 0), (0, 0)
+    if isinstance(padding, str) and padding == "same":
+        top_bottom, left_right = (_same(n, r, s) for n, r, s in zip(size, reach, stride, strict=True))
         return top_bottom, left_right
-    else:
-        y, x = pair("padding", padding, 0)
+    if (both := _pair(padding, 0)) is not None:
+        y, x = both
         return (y, y), (x, x)
+    if _is_list(padding) and len(padding) == 2 and all(map(_is_list, padding)):
+        top_bottom_or_none, left_right_or_none = (_pair(side, 0) for side in padding)
+        if top_bottom_or_none and left_right_or_none:
+            return top_bottom_or_none, left_right_or_none
     raise ArgumentError(
-        f"padding is {padding!r}; use 'valid', 'same', a number, a (y, x) pair or all four sides"
+        f"padding is {padding!r}; use 'valid', 'same', a number, a (y, x) pair or all four sides: "
+        "((top, bottom), (left, right))"
     )
+
+
+def _pair(value: Any, minimum: int) -> Pair | None:
+    values = value if _is_list(value) else (value, value)
+    if len(values) != 2 or not all(_is_whole(v, minimum) for v in values):
+        return None
+    return int(values[0]), int(values[1])
+
+
+def _is_list(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _same(size: int, reach: int, stride: int) -> Pair:

@@ -25,15 +25,17 @@ def divide_by_deviation(
         ``(C, h, w)``, padding included.
     """
     filters, rows, columns = responses.shape
-    depth = len(strip) // groups
+    channels = len(strip) // groups
     for group in range(groups):
-        taps = _taps(strip[group * depth : (group + 1) * depth], kernel_size, stride, dilation, rows, columns)
+        taps = _taps(
+            strip[group * channels : (group + 1) * channels], kernel_size, stride, dilation, rows, columns
+        )
         count = len(taps)
         mean = sum(taps, np.zeros((rows, columns))) / count
         variance = sum((np.square(tap - mean) for tap in taps), np.zeros((rows, columns))) / count
         deviation = np.sqrt(variance)
         mine = responses[group * filters // groups : (group + 1) * filters // groups]
-        np.divide(mine, deviation, out=mine, where=deviation > 0, casting="same_kind")
+        np.divide(mine, deviation, out=mine, where=deviation > 0)
         mine[:, deviation == 0] = 0
 
 

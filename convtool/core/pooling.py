@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convtool.core.arrays import Float32, Planes, as_planes
-from convtool.core.geometry import OUTSIDE, Axis, Window, window
+from convtool.core.geometry import OUTSIDE, Axis, Padding, Sizes, Window, window
 from convtool.core.tiles import Tile, for_each, padded_strip, row_tiles
 from convtool.errors import ArgumentError
 
@@ -27,14 +27,18 @@ _REDUCTIONS: dict[PoolKind, _Reduction] = {
 }
 POOL_KINDS: tuple[str, ...] = tuple(_REDUCTIONS)
 
+Reals = NDArray[np.floating[Any]]
+Areas = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Cells that count in each window: of its rows, and of its columns."""
+
 
 @overload
 def max_pool2d(
     x: ArrayLike,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
     ceil_mode: bool = False,
     return_indices: Literal[False] = False,
     *,
@@ -43,10 +47,10 @@ def max_pool2d(
 @overload
 def max_pool2d(
     x: ArrayLike,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
     ceil_mode: bool = False,
     *,
     return_indices: Literal[True],
@@ -54,10 +58,10 @@ def max_pool2d(
 ) -> tuple[Float32, NDArray[np.int64]]: ...
 def max_pool2d(
     x: ArrayLike,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
     *,
@@ -108,17 +112,17 @@ def max_pool2d(
     """
     planes = as_planes("x", x)
     windows = _windows(planes, kernel_size, stride, padding, dilation, ceil_mode)
-    pool = _pool_with_indices if return_indices else _pool
-    return pool("max", planes, windows, threads)
+    pooled, places = _pool("max", planes, windows, threads, return_indices=return_indices)
+    return pooled if places is None else (pooled, places)
 
 
 @overload
 def min_pool2d(
     x: ArrayLike,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
     ceil_mode: bool = False,
     return_indices: Literal[False] = False,
     *,
@@ -127,10 +131,10 @@ def min_pool2d(
 @overload
 def min_pool2d(
     x: ArrayLike,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
     ceil_mode: bool = False,
     *,
     return_indices: Literal[True],
@@ -138,10 +142,10 @@ def min_pool2d(
 ) -> tuple[Float32, NDArray[np.int64]]: ...
 def min_pool2d(
     x: ArrayLike,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
     *,
@@ -156,21 +160,23 @@ def min_pool2d(
     """
     planes = as_planes("x", x)
     windows = _windows(planes, kernel_size, stride, padding, dilation, ceil_mode)
-    pool = _pool_with_indices if return_indices else _pool
-    return pool("min", planes, windows, threads)
+    pooled, places = _pool("min", planes, windows, threads, return_indices=return_indices)
+    return pooled if places is None else (pooled, places)
 
 
 def avg_pool2d(
     x: ArrayLike,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Padding = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     *,
     threads: int | None = None,
 ) -> Float32:
     """Take the mean of every window.
+
+    ``y[i, j] = Σ x[i·sy + ky − py, j·sx + kx − px] / n`` over the window's ``n`` counted cells.
 
     Parameters
     ----------
@@ -201,7 +207,7 @@ def avg_pool2d(
     """
     planes = as_planes("x", x)
     windows = _windows(planes, kernel_size, stride, padding, 1, ceil_mode)
-    return _pool("avg", planes, windows, threads, count_include_pad)
+    return _pool("avg", planes, windows, threads, areas=window_areas(windows, count_include_pad))[0]
 
 
 def global_max_pool2d(x: ArrayLike) -> Float32:
@@ -213,7 +219,7 @@ def global_max_pool2d(x: ArrayLike) -> Float32:
     [[5.0]]
     """
     planes = as_planes("x", x)
-    return planes.restore(planes.values.max(axis=(2, 3), keepdims=True), channels=planes.ndim > 2)
+    return planes.restore(planes.values.max(axis=(2, 3), keepdims=True))
 
 
 def global_avg_pool2d(x: ArrayLike) -> Float32:
@@ -226,34 +232,45 @@ def global_avg_pool2d(x: ArrayLike) -> Float32:
     """
     planes = as_planes("x", x)
     mean = planes.values.mean(axis=(2, 3), keepdims=True, dtype=np.float64).astype(np.float32)
-    return planes.restore(mean, channels=planes.ndim > 2)
+    return planes.restore(mean)
 
 
 def check_pool_kind(kind: PoolKind) -> None:
     """Refuse a kind that is not one of `POOL_KINDS`."""
     if kind not in _REDUCTIONS:
-        raise ArgumentError(f"pool kind is {kind!r}; choose one of {', '.join(_REDUCTIONS)}")
+        raise ArgumentError(f"pool kind is {kind!r}; choose one of {', '.join(POOL_KINDS)}")
 
 
-def pool_strip(
-    strip: Float32, windows: Window, kind: PoolKind, rows: range, *, count_include_pad: bool = True
-) -> Float32:
+def pool_strip(strip: Float32, windows: Window, kind: PoolKind, rows: range, areas: Areas | None) -> Float32:
     """Pool one strip, padding included, to the result rows ``rows``.
 
     The combination runs along y, then along x, tap by tap, so a value does not depend on the strip
-    it was computed in.
+    it was computed in. Means need ``areas``, and are summed in float64: the sum of a large window has
+    more digits than float32.
     """
     along_y, along_x = windows
     combine = _REDUCTIONS[kind].combine
-    pooled = _slide(_slide(strip, along_y, len(rows), -2, combine), along_x, along_x.count, -1, combine)
-    if kind == "avg":
-        heights = _cells_counted(along_y, count_include_pad)[rows.start : rows.stop, np.newaxis]
-        pooled /= heights * _cells_counted(along_x, count_include_pad)
-    return pooled
+    values = strip if areas is None else strip.astype(np.float64)
+    pooled = _slide(_slide(values, along_y, len(rows), -2, combine), along_x, along_x.count, -1, combine)
+    if areas is not None:
+        heights, widths = areas
+        pooled /= heights[rows.start : rows.stop, np.newaxis] * widths
+    return pooled.astype(np.float32, copy=False)
+
+
+def window_areas(windows: Window, count_include_pad: bool = True) -> Areas:
+    """Over how many cells the mean of each window goes: by row, and by column."""
+    along_y, along_x = windows
+    return _cells_counted(along_y, count_include_pad), _cells_counted(along_x, count_include_pad)
 
 
 def _windows(
-    planes: Planes, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+    planes: Planes,
+    kernel_size: Sizes,
+    stride: Sizes | None,
+    padding: Padding,
+    dilation: Sizes,
+    ceil_mode: bool,
 ) -> Window:
     height, width = planes.values.shape[2:]
     windows = window(
@@ -263,6 +280,7 @@ def _windows(
         padding=padding,
         dilation=dilation,
         ceil_mode=ceil_mode,
+        of=("map", "pool"),
     )
     for axis in windows:
         if max(axis.before, axis.after) >= axis.reach:
@@ -273,48 +291,36 @@ def _windows(
 
 
 def _pool(
-    kind: PoolKind, planes: Planes, windows: Window, threads: int | None, count_include_pad: bool = True
-) -> Float32:
-    along_y, along_x = windows
-    rows, columns = along_y.sources(), along_x.sources()
-    batch, channels = planes.values.shape[:2]
-    pooled = np.empty((batch, channels, along_y.count, along_x.count), np.float32)
-
-    def work(tile: Tile) -> None:
-        n, start, stop = tile
-        neutral = _REDUCTIONS[kind].neutral
-        strip = padded_strip(planes.values[n], rows[along_y.span(start, stop)], columns, neutral)
-        pooled[n, :, start:stop] = pool_strip(
-            strip, windows, kind, range(start, stop), count_include_pad=count_include_pad
-        )
-
-    for_each(row_tiles(batch, along_y.count, channels * along_x.count), work, threads)
-    return planes.restore(pooled, channels=planes.ndim > 2)
-
-
-def _pool_with_indices(
-    kind: PoolKind, planes: Planes, windows: Window, threads: int | None
-) -> tuple[Float32, NDArray[np.int64]]:
+    kind: PoolKind,
+    planes: Planes,
+    windows: Window,
+    threads: int | None,
+    *,
+    areas: Areas | None = None,
+    return_indices: bool = False,
+) -> tuple[Float32, NDArray[np.int64] | None]:
     along_y, along_x = windows
     rows, columns = along_y.sources(), along_x.sources()
     batch, channels, _, width = planes.values.shape
     pooled = np.empty((batch, channels, along_y.count, along_x.count), np.float32)
-    indices = np.empty(pooled.shape, np.int64)
+    places = np.empty(pooled.shape, np.int64) if return_indices else None
 
     def work(tile: Tile) -> None:
         n, start, stop = tile
         read = rows[along_y.span(start, stop)]
-        strip = padded_strip(planes.values[n], read, columns)
-        pooled[n, :, start:stop], indices[n, :, start:stop] = _winners(
-            strip, windows, kind, stop - start, read, columns, width
-        )
+        strip = padded_strip(planes.values[n], read, columns, _REDUCTIONS[kind].neutral)
+        if places is None:
+            pooled[n, :, start:stop] = pool_strip(strip, windows, kind, range(start, stop), areas)
+        else:
+            pooled[n, :, start:stop], places[n, :, start:stop] = _winners(
+                strip, windows, kind, stop - start, read, columns, width
+            )
 
     for_each(row_tiles(batch, along_y.count, channels * along_x.count), work, threads)
-    channel_axis = planes.ndim > 2
-    return planes.restore(pooled, channels=channel_axis), planes.restore(indices, channels=channel_axis)
+    return planes.restore(pooled), None if places is None else planes.restore(places)
 
 
-def _slide(values: Float32, along: Axis, count: int, axis: int, combine: np.ufunc) -> Float32:
+def _slide(values: Reals, along: Axis, count: int, axis: int, combine: np.ufunc) -> Reals:
     """Combine the taps of every window along one axis."""
     combined = _tap(values, along, 0, count, axis).copy()
     for k in range(1, along.kernel):
@@ -322,19 +328,19 @@ def _slide(values: Float32, along: Axis, count: int, axis: int, combine: np.ufun
     return combined
 
 
-def _tap(values: Float32, along: Axis, k: int, count: int, axis: int) -> Float32:
+def _tap(values: Reals, along: Axis, k: int, count: int, axis: int) -> Reals:
     start = k * along.dilation
     cells = slice(start, start + (count - 1) * along.stride + 1, along.stride)
     return values[(..., cells) if axis == -1 else (..., cells, slice(None))]
 
 
-def _cells_counted(along: Axis, count_include_pad: bool) -> Float32:
+def _cells_counted(along: Axis, count_include_pad: bool) -> NDArray[np.float64]:
     """Over how many cells the mean of each window goes, along one axis."""
     first = np.arange(along.count) * along.stride - along.before
     last = np.minimum(first + along.kernel, along.size + along.after)
     if not count_include_pad:
         first, last = np.maximum(first, 0), np.minimum(last, along.size)
-    return (last - first).astype(np.float32)
+    return (last - first).astype(np.float64)
 
 
 def _winners(

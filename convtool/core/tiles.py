@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convtool.core.arrays import Float32
-from convtool.core.geometry import OUTSIDE
-from convtool.errors import ArgumentError
+from convtool.core.geometry import OUTSIDE, whole
 
 TILE_CELLS = 128 * 1024
 """Result cells a tile computes, about: few enough for a core's cache, enough to be worth a call."""
@@ -78,8 +77,4 @@ def _gather(values: Float32, sources: NDArray[np.intp], axis: int, fill: float) 
 def _usable_threads(threads: int | None) -> int:
     if threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise ArgumentError(
-            f"threads is {threads!r}; use a whole number of at least 1, or None for every core"
-        )
-    return threads
+    return whole("threads", threads)

@@ -23,7 +23,7 @@ def test_weights_of_every_rank_become_four_axes() -> None:
     assert FilterBank(np.ones((5, 2, 3))).weights.shape == (5, 1, 2, 3)
     bank = FilterBank(np.ones((5, 4, 2, 3)), bias=range(5), names="abcde")
     assert bank.weights.shape == (5, 4, 2, 3)
-    assert (len(bank), bank.depth, bank.kernel_size) == (5, 4, (2, 3))
+    assert (len(bank), bank.in_channels, bank.kernel_size) == (5, 4, (2, 3))
     assert bank.names == ("a", "b", "c", "d", "e")
     assert bank.bias.tolist() == [0, 1, 2, 3, 4]
     assert [FilterBank(np.ones(shape)).single for shape in [(2, 2), (1, 2, 2), (1, 1, 2, 2)]] == [

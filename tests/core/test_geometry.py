@@ -54,7 +54,7 @@ def test_windows_are_counted(
         "dilation": (dilation, 1),
     }
     if not starts:
-        with pytest.raises(InputError, match=f"{size}×1.*smaller than the {reach}×1 window"):
+        with pytest.raises(InputError, match=f"{size}×1.*smaller than the filter's {reach}×1 window"):
             window((size, 1), (kernel, 1), **arguments)
         return
     along_y, along_x = window((size, 1), (kernel, 1), **arguments)

@@ -104,7 +104,7 @@ each_algorithm = pytest.mark.parametrize("algorithm", ["auto", *ALGORITHMS])
 
 @each_algorithm
 @given(case=conv_cases(whole=True).map(shared_conv))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_conv_of_whole_numbers(algorithm: str, case: ConvCase) -> None:
     actual = conv2d(case.image, case.weights, case.bias, algorithm=algorithm, **case.options)
     assert_equal(actual, conv(case))
@@ -112,7 +112,7 @@ def test_conv_of_whole_numbers(algorithm: str, case: ConvCase) -> None:
 
 @each_algorithm
 @given(case=conv_cases(whole=False).map(shared_conv))
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_conv_of_real_numbers(algorithm: str, case: ConvCase) -> None:
     actual = conv2d(case.image, case.weights, case.bias, algorithm=algorithm, **case.options)
     scale = response_scale(case.image, case.weights, case.bias)
@@ -121,7 +121,7 @@ def test_conv_of_real_numbers(algorithm: str, case: ConvCase) -> None:
 
 
 @given(case=pool_cases(dilated=True).map(shared_pool))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_max_pool_and_its_places(case: PoolCase) -> None:
     dilations = oracles.pair(case.options["dilation"])
     values, flat = run("MaxPool", [case.image], 2, dilations=dilations, **pool_attributes(case))
@@ -132,7 +132,7 @@ def test_max_pool_and_its_places(case: PoolCase) -> None:
 
 
 @given(case=pool_cases(dilated=False).map(shared_pool))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_average_pool(case: PoolCase) -> None:
     counted = int(case.options["count_include_pad"])
     expected = run("AveragePool", [case.image], count_include_pad=counted, **pool_attributes(case))[0]

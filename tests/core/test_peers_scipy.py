@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage, signal
 
@@ -33,9 +33,16 @@ each_mode = pytest.mark.parametrize("mode", [*MODES])
 def test_correlate_and_convolve_at_any_origin(
     algorithm: str, mode: str, shape: Pair, kernel: Pair, seed: int, data: st.DataObject
 ) -> None:
+    if mode == "symmetric":
+        assume(all(k - 1 <= 2 * n for k, n in zip(kernel, shape, strict=True)))
     rng = np.random.default_rng(seed)
     image, weights = rng.integers(-99, 100, shape), rng.integers(-9, 10, kernel)
-    before = [data.draw(st.integers(0, k - 1)) for k in kernel]
+    # Where the padding is longer than the image SciPy 1.17 reads beyond it in `reflect`: it gives numbers
+    # such as 1e17 that no sum here can reach.
+    longest = shape if mode == "symmetric" else kernel
+    before = [
+        data.draw(st.integers(max(0, k - 1 - n), min(k - 1, n))) for k, n in zip(kernel, longest, strict=True)
+    ]
     # SciPy's filter has its centre at k // 2, and `origin` moves it; a convolution turns both.
     origin = [b - k // 2 for b, k in zip(before, kernel, strict=True)]
     turned_origin = [(k - 1) // 2 - b for b, k in zip(before, kernel, strict=True)]
@@ -53,7 +60,7 @@ def test_correlate_and_convolve_at_any_origin(
 @pytest.mark.parametrize("kernel", [(3, 3), (5, 1), (7, 7), (15, 15), (31, 31), (63, 4)], ids=str)
 def test_large_images_are_exact_at_every_pixel(algorithm: str, mode: str, kernel: Pair) -> None:
     rng = np.random.default_rng(7)
-    image, weights = rng.integers(0, 256, (347, 601)).astype(np.uint8), rng.integers(-2, 3, kernel)
+    image, weights = rng.integers(0, 256, (263, 601)).astype(np.uint8), rng.integers(-2, 3, kernel)
     origin = [(k - 1) // 2 - k // 2 for k in kernel]
     expected = ndimage.correlate(image, weights, output=np.float64, mode=MODES[mode], origin=origin)
     actual = conv2d(image, weights, padding="same", padding_mode=mode, algorithm=algorithm)

@@ -72,13 +72,13 @@ def check_average(case: PoolCase) -> None:
 
 @each_extreme
 @given(case=pool_cases(dilated=True))
-@settings(max_examples=500)
+@settings(max_examples=250)
 def test_the_extreme_of_every_window_and_its_place(pool: Callable, oracle: Callable, case: PoolCase) -> None:
     check_extreme(pool, oracle, case)
 
 
 @given(case=pool_cases(dilated=False))
-@settings(max_examples=500)
+@settings(max_examples=250)
 def test_the_mean_of_every_window(case: PoolCase) -> None:
     check_average(case)
 
@@ -344,10 +344,9 @@ def test_padding_is_smaller_than_the_window(pool: Callable, value: object) -> No
 
 
 @each_pool
-@pytest.mark.parametrize("threads", [0, -1, 1.5, True])
-def test_threads_are_counted_from_one(pool: Callable, threads: object) -> None:
-    with pytest.raises(ArgumentError, match="threads"):
-        pool(whole_image(6, 7), 2, threads=threads)
+def test_threads_are_checked(pool: Callable) -> None:
+    with pytest.raises(ArgumentError, match=r"^threads is 0; it must be a whole number of at least 1$"):
+        pool(whole_image(6, 7), 2, threads=0)
 
 
 @each_pool
@@ -357,10 +356,10 @@ def test_threads_are_counted_from_one(pool: Callable, threads: object) -> None:
 def test_a_window_larger_than_the_map_is_refused_with_both_sizes(
     pool: Callable, shape: tuple[int, ...], kernel: tuple[int, int]
 ) -> None:
-    with pytest.raises(InputError) as caught:
+    """I17, M5."""
+    says = f"{shape[-2]}×{shape[-1]}, smaller than the pool's {kernel[0]}×{kernel[1]} window"
+    with pytest.raises(InputError, match=says):
         pool(np.ones(shape), kernel)
-    numbers = set(map(int, re.findall(r"\d+", str(caught.value))))
-    assert {*shape[-2:], *kernel} <= numbers
 
 
 @each_extreme
@@ -408,7 +407,7 @@ def test_a_map_has_cells(operation: Callable, shape: tuple[int, ...]) -> None:
 
 def test_ceil_mode_takes_a_map_smaller_than_its_window_as_pytorch_does() -> None:
     assert max_pool2d(np.arange(4).reshape(2, 2), 3, 2, ceil_mode=True).tolist() == [[3]]
-    with pytest.raises(InputError, match=r"1×1.* smaller than the 3×3 window"):
+    with pytest.raises(InputError, match=r"1×1.* smaller than the pool's 3×3 window"):
         max_pool2d(np.ones((1, 1)), 3, 2, ceil_mode=True)
 
 
@@ -417,3 +416,8 @@ def test_a_window_whose_taps_all_lie_in_the_padding_has_no_winner() -> None:
     values, places = max_pool2d(np.ones((1, 1)), **case, return_indices=True)
     assert values.tolist() == max_pool2d(np.ones((1, 1)), **case).tolist() == [[-np.inf]]
     assert places.tolist() == [[-1]]
+
+
+def test_the_mean_of_a_large_window_does_not_drift() -> None:
+    assert avg_pool2d(np.full((1024, 1024), 65535, np.uint16), 1024).tolist() == [[65535]]
+    assert avg_pool2d(np.full((2, 2), 3e38, np.float32), 2).tolist() == [[np.float32(3e38)]]

@@ -38,7 +38,7 @@ def test_a_fault_in_a_thread_is_raised() -> None:
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2"])
 def test_threads_are_a_whole_number(threads: object) -> None:
-    with pytest.raises(ArgumentError, match=r"threads is .*; use a whole number of at least 1"):
+    with pytest.raises(ArgumentError, match=r"threads is .*; it must be a whole number of at least 1"):
         conv2d(np.ones((3, 3)), np.ones((2, 2)), threads=threads)  # type: ignore[arg-type]
 
 

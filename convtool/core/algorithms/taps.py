@@ -16,15 +16,15 @@ def taps(
     strip: Float32, weights: Float32, out: Float32, *, stride: Pair, dilation: Pair, groups: int
 ) -> None:
     """Accumulate ``out[o, y, x] = Σ weights[o, i, ky, kx] · strip[i, y·sy + ky·dy, x·sx + kx·dx]``."""
-    filters, depth, kernel_height, kernel_width = weights.shape
+    filters, in_channels, kernel_height, kernel_width = weights.shape
     (sy, sx), (dy, dx) = stride, dilation
     rows, columns = out.shape[1:]
     product = np.empty((rows, columns), np.float32)
     for o in range(filters):
         response = out[o]
         response[...] = 0
-        first_channel = o // (filters // groups) * depth
-        for i in range(depth):
+        first_channel = o // (filters // groups) * in_channels
+        for i in range(in_channels):
             plane = strip[first_channel + i]
             for ky in range(kernel_height):
                 shifted_rows = plane[ky * dy :: sy][:rows]
