@@ -33,9 +33,9 @@ def replacing(path: PathLike) -> Iterator[BinaryIO]:
             return
         with _part_beside(target) as stream:
             yield stream
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
         raise OutputError(_reason(target, error), os.fspath(path)) from error
 
 

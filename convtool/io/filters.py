@@ -11,13 +11,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-import convtool
 from convtool.core.bank import FilterBank
-from convtool.errors import ArgumentError, InputError, LimitError, NoticeWarning
+from convtool.errors import ArgumentError, InputError, NoticeWarning
 from convtool.io import npy
-from convtool.io.limits import MAX_JSON_BYTES
+from convtool.io.limits import MAX_JSON_BYTES, check_bytes
 from convtool.io.rectangles import format_json, is_finite, parse_json, rectangle, to_numbers
-from convtool.io.source import STDIN, PathLike, Source, open_source
+from convtool.io.source import STDIN, PathLike, Source, open_source, spoken
 
 FORMAT = "convtool.filter/1"
 _KEYS = (
@@ -42,6 +41,10 @@ class FilterFile:
     ----------
     label
         What outputs and records call it: a built-in's name, or the file's stem.
+    bank
+        Its weights, the divisor applied.
+    name
+        What the JSON itself calls it.
     notices
         What the reader gave up, one line each.
     """
@@ -51,6 +54,7 @@ class FilterFile:
     description: str | None = None
     source: str | None = None
     meta: Any = None
+    name: str | None = None
     notices: tuple[str, ...] = ()
 
 
@@ -73,6 +77,13 @@ def load_filter(path_or_name: PathLike) -> FilterBank:
         No built-in filter has that name.
     InputError
         The file is missing or does not hold a filter.
+    LimitError
+        The JSON is over 16 MiB, or standard input over 1 GiB.
+
+    Warns
+    -----
+    NoticeWarning
+        Numbers so small that float32 has only 0 for them.
 
     Examples
     --------
@@ -81,7 +92,7 @@ def load_filter(path_or_name: PathLike) -> FilterBank:
     """
     filter_file = read_filter(path_or_name)
     for notice in filter_file.notices:
-        warnings.warn(f"{path_or_name}: {notice}", NoticeWarning, stacklevel=2)
+        warnings.warn(f"{spoken(path_or_name)}: {notice}", NoticeWarning, stacklevel=2)
     return filter_file.bank
 
 
@@ -95,22 +106,22 @@ def read_filter(path_or_name: PathLike) -> FilterFile:
 def decode_filter(source: Source, label: str) -> FilterFile:
     """Read a filter from an opened source."""
     if source.head(6) == npy.MAGIC:
-        bank, notices = _bank(npy.read_npy(source.stream, source.size))
+        header = npy.read_header(source.stream, source.size)
+        bank, notices = _bank(npy.read_values(source.stream, header))
         return FilterFile(label, bank, notices=notices)
-    if source.size > MAX_JSON_BYTES:
-        raise LimitError(f"a filter in JSON has at most {MAX_JSON_BYTES} bytes; save the weights as NPY")
-    if _first_character(source) not in (b"{", b"["):
+    if not source.text_start().startswith((b"{", b"[")):
         raise InputError("not a filter; a filter file is JSON (an object or a list of rows) or NPY")
+    check_bytes(source.size, MAX_JSON_BYTES, "a filter in JSON")
     return _from_json(parse_json(source.stream.read()), label)
 
 
 def holds_filter(source: Source) -> bool:
     """Whether an opened source can only be a filter: a JSON object, or an array of four axes."""
     if source.head(6) == npy.MAGIC:
-        shape, _, _ = npy.read_shape(source.stream, source.size)
+        header = npy.read_header(source.stream, source.size)
         source.stream.seek(0)
-        return len(shape) == 4
-    return _first_character(source) == b"{"
+        return len(header.shape) == 4
+    return source.text_start().startswith(b"{")
 
 
 def is_path(name: str) -> bool:
@@ -120,32 +131,35 @@ def is_path(name: str) -> bool:
 
 def filter_label(name: str) -> str:
     """What outputs and records call the filter of this file or name."""
-    return "stdin" if name == STDIN else Path(name).stem if is_path(name) else name
+    return Path(spoken(name)).stem if is_path(name) else name
 
 
 def encode_filter(filter_file: FilterFile, format_: str) -> bytes:
-    """The bytes of a filter file: ``json`` keeps everything, ``npy`` the weights alone."""
+    """The bytes of a filter file: ``json`` keeps everything, ``npy`` the weights alone.
+
+    The divisor is applied in both.
+    """
     if format_ == "npy":
         stream = io.BytesIO()
-        np.save(stream, _compact(filter_file.bank), allow_pickle=False)
+        npy.write_npy(stream, _compact(filter_file.bank))
         return stream.getvalue()
     if format_ != "json":
         found = repr(format_) if format_ else "without a suffix"
         raise ArgumentError(f"a filter is written as .json or .npy, not {found}")
     lines = [
-        f"  {json.dumps(key)}: {format_json(value, indent=2)}"
+        f"  {json.dumps(key)}: {format_json(value, indent=2) if key == 'weights' else json.dumps(value)}"
         for key, value in filter_fields(filter_file).items()
     ]
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
 def filter_fields(filter_file: FilterFile) -> dict[str, Any]:
-    """What a filter file holds, by its keys in JSON."""
+    """What a filter file holds, by its keys in JSON; the divisor is applied, so there is none."""
     bank = filter_file.bank
     bias = to_numbers(bank.bias)
     fields = {
         "format": FORMAT,
-        "name": filter_file.label,
+        "name": filter_file.name or filter_file.label,
         "names": list(bank.names) if bank.names else None,
         "weights": to_numbers(_compact(bank)),
         "bias": (bias[0] if len(bias) == 1 else bias) if any(bias) else None,
@@ -168,7 +182,8 @@ def _builtin(name: str) -> Path:
         return path
     from difflib import get_close_matches
 
-    close = get_close_matches(name, builtin_names(), n=3, cutoff=0.5)
+    names, meant = builtin_names(), name.lower()
+    close = [known for known in names if known.startswith(meant)] or get_close_matches(meant, names)
     guess = f"did you mean {' or '.join(close)}? " if close else ""
     raise ArgumentError(
         f"no built-in filter is called {name!r}; {guess}list them with 'convtool filters list', "
@@ -178,13 +193,9 @@ def _builtin(name: str) -> Path:
 
 def _library() -> Path:
     """The folder of built-in filters: in the package when installed, beside it in a checkout."""
-    package = Path(convtool.__file__).parent
+    package = Path(__file__).parents[1]
     installed = package / "filters"
     return installed if installed.is_dir() else package.parent / "filters"
-
-
-def _first_character(source: Source) -> bytes:
-    return source.head(1024).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
 
 
 def _from_json(content: Any, label: str) -> FilterFile:
@@ -201,6 +212,7 @@ def _from_json(content: Any, label: str) -> FilterFile:
     for key in ("name", "description", "source"):
         if not isinstance(fields.get(key, ""), str):
             raise InputError(f"{key} is {fields[key]!r}; it must be text")
+    _check_meta(fields.get("meta"))
     bank, notices = _bank(
         rectangle(fields["weights"], "a filter"),
         _divisor(fields),
@@ -208,9 +220,8 @@ def _from_json(content: Any, label: str) -> FilterFile:
         _names(fields),
         fields.get("normalize"),
     )
-    return FilterFile(
-        label, bank, fields.get("description"), fields.get("source"), fields.get("meta"), notices
-    )
+    told = {key: fields.get(key) for key in ("description", "source", "meta", "name")}
+    return FilterFile(label, bank, **told, notices=notices)
 
 
 def _bank(
@@ -220,7 +231,7 @@ def _bank(
     names: list[str] | None = None,
     normalize: Literal["local"] | None = None,
 ) -> tuple[FilterBank, tuple[str, ...]]:
-    """Give the bank, and a notice if numbers are so small that float32 has only 0 for them."""
+    """Give the bank, and notices of numbers that float32 has not."""
     if weights.ndim not in (2, 3, 4):
         raise InputError(
             f"weights of shape {weights.shape}; a filter is (kh, kw), a bank (O, kh, kw) or (O, I, kh, kw)"
@@ -230,7 +241,19 @@ def _bank(
     lost = np.count_nonzero(weights) - np.count_nonzero(bank.weights)
     if bias is not None:
         lost += np.count_nonzero(bias) - np.count_nonzero(bank.bias)
-    return bank, (f"{lost} number(s) too small for float32 became 0",) if lost else ()
+    notices = [f"{lost} number(s) too small for float32 became 0"] if lost else []
+    scaled = (weights / divisor).reshape(bank.weights.shape)
+    if rounded := np.count_nonzero((np.rint(scaled) == scaled) & (scaled != bank.weights)):
+        notices.append(f"{rounded} whole number(s) beyond 2^24 rounded to float32")
+    return bank, tuple(notices)
+
+
+def _check_meta(meta: Any) -> None:
+    """Refuse what could not be written again as JSON."""
+    try:
+        json.dumps(meta, allow_nan=False)
+    except ValueError:
+        raise InputError("meta holds NaN or infinity; a number in JSON is finite") from None
 
 
 def _divisor(fields: dict[str, Any]) -> float:
@@ -259,6 +282,6 @@ def _compact(bank: FilterBank) -> np.ndarray:
     weights: np.ndarray = bank.weights
     if bank.single:
         weights = weights[0, 0]
-    elif bank.depth == 1:
+    elif bank.in_channels == 1:
         weights = weights[:, 0]
     return weights

@@ -1,11 +1,11 @@
-"""Images as arrays: pictures that Pillow decodes, matrices as NPY, JSON or CSV, and our own map files."""
+"""Images as arrays: what a file is, and the numbers of a picture, a matrix (NPY, JSON, CSV) or a map file."""
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convtool.core.arrays import Float32
 from convtool.core.bank import EXACT_BELOW
-from convtool.errors import ArgumentError, ConvtoolError, InputError, NoticeWarning
+from convtool.errors import ArgumentError, InputError, NoticeWarning
 from convtool.io import npy, png
 from convtool.io.limits import (
     MAX_JSON_BYTES,
@@ -23,11 +23,9 @@ from convtool.io.limits import (
     max_pixels,
 )
 from convtool.io.map_scale import ENTRY, MapScale
-from convtool.io.rectangles import parse_csv, parse_json, rectangle
-from convtool.io.source import PathLike, Source, open_source
-
-FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PPM")
-ACCEPTED = "accepted are PNG, JPEG, TIFF, BMP, GIF, WebP, PPM/PGM, NPY, JSON and CSV"
+from convtool.io.pictures import ACCEPTED, Picture, read_picture
+from convtool.io.rectangles import Float64, parse_csv, parse_json, rectangle
+from convtool.io.source import PathLike, Source, open_source, spoken
 
 _LOOKS_LIKE = {
     b"%PDF": "a PDF",
@@ -40,19 +38,6 @@ _LOOKS_LIKE = {
     b"\x89HDF": "HDF5",
     **{bytes([0x80, protocol]): "a Python pickle" for protocol in range(2, 6)},
 }
-
-# EXIF orientation → how stored rows and columns become upright (CIPA DC-008, tag 0x0112).
-_UPRIGHT = {
-    2: lambda a: a[..., :, ::-1],
-    3: lambda a: a[..., ::-1, ::-1],
-    4: lambda a: a[..., ::-1, :],
-    5: lambda a: a.swapaxes(-1, -2),
-    6: lambda a: a.swapaxes(-1, -2)[..., :, ::-1],
-    7: lambda a: a.swapaxes(-1, -2)[..., ::-1, ::-1],
-    8: lambda a: a.swapaxes(-1, -2)[..., ::-1, :],
-}
-_ORIENTATION, _BITS_PER_SAMPLE, _SAMPLE_FORMAT = 0x0112, 258, 339
-_SIGNED = 2  # a value of _SAMPLE_FORMAT
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +52,8 @@ class Image:
         Whether the channels are the R, G, B of a picture.
     maximum
         The largest value its type can hold; ``None`` for real numbers.
-    kind
-        Whether Pillow decoded it, or it is an array, or a map file's picture.
+    picture
+        Whether the values are the pixels of a picture, not of a map file or a matrix.
     scale
         The scale of a map file; ``None`` if it is none.
     notices
@@ -78,7 +63,7 @@ class Image:
     values: Float32
     colour: bool = False
     maximum: float | None = None
-    kind: Literal["picture", "matrix", "map"] = "matrix"
+    picture: bool = False
     scale: MapScale | None = None
     notices: tuple[str, ...] = ()
 
@@ -93,8 +78,10 @@ class Image:
 
         ``L = (19595 R + 38470 G + 7471 B + 32768) >> 16`` on 8-bit values (ITU-R 601).
         """
-        if not self.colour:
-            return self
+        return self._luma if self.colour else self
+
+    @cached_property
+    def _luma(self) -> Image:  # kept, since every filter asks for it
         red, green, blue = self.values.astype(np.uint32)
         gray = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
         return replace(self, values=gray.astype(np.float32), colour=False)
@@ -131,10 +118,19 @@ def load_image(
 
     Raises
     ------
+    ArgumentError
+        An empty path, ``channels`` or ``scale`` of another name, a ``CONVTOOL_MAX_PIXELS`` that is no
+        number.
     InputError
-        The file is missing, damaged, or no image.
+        The file is missing, damaged, or no image, or has no such frame; with ``strict``, something
+        would be given up.
     LimitError
-        It has more pixels than ``CONVTOOL_MAX_PIXELS``.
+        It has more pixels than ``CONVTOOL_MAX_PIXELS``, or too many bytes.
+
+    Warns
+    -----
+    NoticeWarning
+        Something was given up: alpha, bits, other frames.
 
     Examples
     --------
@@ -148,8 +144,8 @@ def load_image(
     image = read_image(path, frame=frame)
     for notice in image.notices:
         if strict:
-            raise InputError(notice, str(path))
-        warnings.warn(f"{path}: {notice}", NoticeWarning, stacklevel=2)
+            raise InputError(notice, spoken(path))
+        warnings.warn(f"{spoken(path)}: {notice}", NoticeWarning, stacklevel=2)
     if channels == "luma":
         image = image.luma()
     return image.unit().values if scale == "unit" else image.values
@@ -164,39 +160,37 @@ def read_image(path: PathLike, *, frame: int | None = None, pixel_limit: int | N
 def decode_image(source: Source, *, frame: int | None = None, pixel_limit: int | None = None) -> Image:
     """Read an opened source; see `read_image`."""
     limit = max_pixels(pixel_limit)
-    head = source.head(64)
-    if head.startswith(npy.MAGIC):
+    if source.head(6) == npy.MAGIC:
         return _read_npy(source, limit)
-    if _is_text(head):
+    start = source.text_start()
+    _refuse_known(start)
+    if _is_text(start):
         return _read_text(source, limit)
-    return _read_picture(source, frame, limit)
+    return _from_picture(read_picture(source, frame, limit))
 
 
 def _read_npy(source: Source, limit: int) -> Image:
-    shape, _, _ = npy.read_shape(source.stream, source.size)
-    _check_shape(shape, limit)
-    source.stream.seek(0)
-    stored = npy.read_npy(source.stream, source.size)
+    header = npy.read_header(source.stream, source.size)
+    _check_shape(header.shape, limit)
+    stored = npy.read_values(source.stream, header)
     kind = stored.dtype.kind
     return _from_numbers(stored, None if kind == "f" else 1 if kind == "b" else np.iinfo(stored.dtype).max)
 
 
 def _read_text(source: Source, limit: int) -> Image:
-    text = source.head(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
-    is_json = text[:1] in (b"[", b"{")
-    if not is_json:
-        _refuse_known(text)
+    is_json = source.text_start().startswith((b"[", b"{"))
     check_bytes(source.size, MAX_JSON_BYTES if is_json else MAX_TEXT_BYTES, "text")
     data = source.stream.read()
-    if not is_json:
-        numbers = parse_csv(data)
-    else:
-        content = parse_json(data)
-        if isinstance(content, dict):
-            raise InputError("a JSON object, perhaps a filter file; an image in JSON is a list of rows")
-        numbers = rectangle(content, "the matrix")
+    numbers = _json_matrix(data) if is_json else parse_csv(data)
     _check_shape(numbers.shape, limit)
     return _from_numbers(numbers, None)
+
+
+def _json_matrix(data: bytes) -> Float64:
+    content = parse_json(data)
+    if isinstance(content, dict):
+        raise InputError("a JSON object, perhaps a filter file; an image in JSON is a list of rows")
+    return rectangle(content, "the matrix")
 
 
 def _check_shape(shape: tuple[int, ...], limit: int) -> None:
@@ -246,33 +240,18 @@ def _is_rounded(stored: NDArray[Any], values: Float32) -> NDArray[np.bool_]:
     return rounded
 
 
-def _read_picture(source: Source, frame: int | None, limit: int) -> Image:
-    facts = png.read_facts(source.stream) if source.head(8) == png.SIGNATURE else None
-    source.stream.seek(0)
-    with _decoding(source) as picture:
-        check_pixels(picture.height, picture.width, len(picture.getbands()), limit)
-        notices = _choose_frame(picture, frame)
-        check_pixels(picture.height, picture.width, len(picture.getbands()), limit)
-        largest = _largest_sample(picture, facts)
-        orientation = _orientation(picture, notices)
-        if facts is not None:
-            picture = _as_in_file(picture, facts)
-        stored, colour, maximum = _pixels(picture, largest, notices)
-    if colour:
-        stored = stored.transpose(2, 0, 1)
-    if orientation in _UPRIGHT:
-        stored = _UPRIGHT[orientation](stored)
-    image = replace(_from_numbers(np.ascontiguousarray(stored), maximum), colour=colour, kind="picture")
-    scale = MapScale.from_entries(facts.entries) if facts else None
-    if scale is not None:
-        return _decode_map(image, scale, facts)
-    return replace(image, notices=(*notices, *image.notices))
+def _from_picture(picture: Picture) -> Image:
+    image = _from_numbers(picture.stored, picture.maximum)
+    scale = MapScale.from_entries(picture.facts.entries) if picture.facts else None
+    if picture.facts is not None and scale is not None:
+        return _decode_map(image.values, scale, picture.facts)
+    notices = (*picture.notices, *image.notices)
+    return replace(image, colour=picture.colour, picture=True, notices=notices)
 
 
-def _decode_map(image: Image, scale: MapScale, facts: png.PngFacts | None) -> Image:
-    if facts is None or facts.colour_type != png.GRAY:
+def _decode_map(codes: Float32, scale: MapScale, facts: png.PngFacts) -> Image:
+    if facts.colour_type != png.GRAY:
         raise InputError(f"a {ENTRY} picture that another program made colour; use the file convtool wrote")
-    codes = image.values
     notices: tuple[str, ...] = ()
     if (facts.depth, scale.depth) == (8, 16):
         codes = codes * 257  # 255 stands for 65535
@@ -288,136 +267,16 @@ def _decode_map(image: Image, scale: MapScale, facts: png.PngFacts | None) -> Im
     values = scale.decode(codes)
     if not np.isfinite(values).all():
         raise InputError(f"its {ENTRY} scale leads to {first_infinite(values)}; every value must be finite")
-    return Image(values, kind="map", scale=scale, notices=notices)
+    return Image(values, scale=scale, notices=notices)
 
 
-@contextmanager
-def _decoding(source: Source) -> Iterator[Any]:
-    """Open with Pillow; whatever a decoder raises, and it may raise anything, is one line."""
-    import PIL.Image
-
-    own_limit = PIL.Image.MAX_IMAGE_PIXELS
-    PIL.Image.MAX_IMAGE_PIXELS = None  # check_pixels holds our own
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with PIL.Image.open(source.stream, formats=FORMATS) as picture:
-                yield picture
-    except PIL.UnidentifiedImageError:
-        _refuse_known(source.head(64))
-        raise InputError(f"neither a picture nor a matrix; {ACCEPTED}") from None
-    except (ConvtoolError, MemoryError):
-        raise
-    except Exception as error:
-        raise InputError(f"cannot be decoded: {error or type(error).__name__}; {ACCEPTED}") from error
-    finally:
-        PIL.Image.MAX_IMAGE_PIXELS = own_limit
-
-
-def _choose_frame(picture: Any, frame: int | None) -> list[str]:
-    frames = getattr(picture, "n_frames", 1)
-    if frame is not None:
-        if not 0 <= frame < frames:
-            raise InputError(f"it has {frames} frame(s), counted from 0; --frame {frame} is not among them")
-        picture.seek(frame)
-    elif frames > 1:
-        return [f"frame 0 of {frames} is used; choose another with --frame"]
-    return []
-
-
-def _largest_sample(picture: Any, facts: png.PngFacts | None) -> int:
-    """The largest sample that the file can store, which Pillow's mode does not always tell.
-
-    Read before the pixels are loaded, since Pillow then forgets the maximum of a PGM.
-    """
-    if facts is not None:
-        return (1 << facts.depth) - 1
-    if picture.format == "TIFF":
-        bits = int(max(picture.tag_v2.get(_BITS_PER_SAMPLE, (1,))))
-        if _SIGNED in picture.tag_v2.get(_SAMPLE_FORMAT, ()):
-            bits -= 1
-        return (1 << bits) - 1
-    if picture.format == "PPM" and picture.mode != "1":
-        decoder, _, _, arguments = picture.tile[0]
-        if decoder == "raw":
-            return 65535 if picture.mode == "I" else 255
-        return int(arguments[-1])
-    return 1 if picture.mode == "1" else 255
-
-
-def _as_in_file(picture: Any, facts: png.PngFacts) -> Any:
-    """Hold what Pillow made of a PNG against the file."""
-    if picture.mode == "P":
-        highest = int(np.asarray(picture).max())
-        if highest >= facts.palette:  # Pillow takes it for black
-            raise InputError(f"a pixel has colour {highest} (from 0) of a palette that holds {facts.palette}")
-    if picture.mode == "RGBA" and facts.colour_type == png.GRAY_ALPHA:  # if of 16 bits
-        return picture.convert("LA")
-    return picture
-
-
-def _orientation(picture: Any, notices: list[str]) -> int:
-    picture.load()  # Pillow turns a TIFF itself while loading it, and takes the tag away
-    try:
-        orientation = picture.getexif().get(_ORIENTATION, 1)
-    except Exception:  # what a decoder may raise is not known
-        notices.append("its EXIF data is damaged and is ignored")
-        return 1
-    if orientation not in (1, *_UPRIGHT):
-        notices.append(f"EXIF orientation {orientation!r} is not one of 1 to 8 and is ignored")
-        return 1
-    return int(orientation)
-
-
-def _pixels(picture: Any, largest: int, notices: list[str]) -> tuple[NDArray[Any], bool, float | None]:
-    """The stored numbers ``(H, W)`` or ``(H, W, 3)``, whether they are colour, and their type's maximum."""
-    mode = picture.mode
-    if mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in picture.info:
-        notices.append("alpha is dropped")
-    if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
-        notices.append(f"{mode} is converted to RGB")
-    if largest > 255 and mode not in ("I", "F") and not mode.startswith("I;16"):
-        notices.append(f"{largest.bit_length()}-bit {mode} is reduced to 8 bits")
-    match mode:
-        case "1":
-            return np.asarray(picture), False, 1
-        case "L" if largest == 127 and picture.format == "TIFF":
-            return np.asarray(picture).view(np.int8), False, largest
-        case "L":
-            return _unstretched(np.asarray(picture), largest, 255), False, min(largest, 255)
-        case "LA" | "La":
-            return np.asarray(picture)[..., 0], False, 255
-        case "I" if picture.format == "PPM":
-            return _unstretched(np.asarray(picture), largest, 65535), False, largest
-        case "I" | "I;16" | "I;16B" | "I;16L" | "I;16N":
-            stored = np.asarray(picture)
-            return stored.view(np.uint32) if largest >= 2**31 else stored, False, largest
-        case "F":
-            return np.asarray(picture), False, None
-        case _:
-            stored = np.asarray(picture.convert("RGB"))
-            if picture.format == "PPM":
-                stored = _unstretched(stored, largest, 255)
-                return stored, True, min(largest, 255)
-            return stored, True, 255
-
-
-def _unstretched(stored: NDArray[Any], largest: int, stretched_to: int) -> NDArray[Any]:
-    """Undo Pillow's stretch of gray of few bits to 0…255, or of a PGM to 0…65535."""
-    if largest >= stretched_to:
-        return stored
-    unstretched: NDArray[Any] = np.rint(stored * (largest / stretched_to))
-    return unstretched
-
-
-def _is_text(head: bytes) -> bool:
+def _is_text(start: bytes) -> bool:
     printable = bytes(range(32, 127)) + b"\t\n\r\f"
-    plain = head.removeprefix(b"\xef\xbb\xbf")
-    netpbm = plain[:1] == b"P" and plain[1:2] in (b"1", b"2", b"3", b"4", b"5", b"6", b"f", b"F", b"y")
-    return not netpbm and not plain.strip(printable)
+    is_netpbm = re.match(rb"P[1-6fFy]", start)  # it begins like text
+    return not is_netpbm and not start[:64].strip(printable)
 
 
-def _refuse_known(head: bytes) -> None:
+def _refuse_known(start: bytes) -> None:
     for magic, name in _LOOKS_LIKE.items():
-        if head.startswith(magic):
+        if start.startswith(magic):
             raise InputError(f"looks like {name}; {ACCEPTED}")

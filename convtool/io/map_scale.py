@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from convtool.core.arrays import Float32
 from convtool.errors import ArgumentError, InputError
-from convtool.io.limits import MAX_MAP_ENTRY_BYTES
-from convtool.io.rectangles import is_finite
+from convtool.io.limits import MAX_PNG_ENTRY_BYTES
+from convtool.io.rectangles import is_finite, parse_json
 
 ENTRY = "convtool.map"
 FORMAT = "convtool.map/1"
@@ -42,11 +42,6 @@ class MapScale:
     stage: str | None = None
     filter: str | None = None
 
-    @property
-    def top(self) -> int:
-        """The largest code."""
-        return (1 << self.depth) - 1
-
     @classmethod
     def fit(
         cls,
@@ -59,9 +54,9 @@ class MapScale:
     ) -> MapScale:
         """Choose the scale that shows ``values`` best.
 
-        Whole numbers that span at most `top` levels get ``step = 1/m``, m the largest whole number
-        that fits, so that they are stored exactly; other values share the range evenly. With
-        ``limits`` the scale depends on them alone, so that maps can be compared.
+        Whole numbers that span no more levels than the largest code get ``step = 1/m``, m the
+        largest whole number that fits, so that they are stored exactly; other values share the range
+        evenly. With ``limits`` the scale depends on them alone, so that maps can be compared.
         """
         if depth not in (8, 16):
             raise ArgumentError(f"depth is {depth!r}; choose 8 or 16")
@@ -71,8 +66,9 @@ class MapScale:
             whole = bool(np.all(values == np.rint(values)))
         else:
             low, high = map(float, limits)
-            if not 0 < (high - low) / top < math.inf:
-                raise ArgumentError(f"range is {limits!r}; give a low and a higher number, both finite")
+            largest = float(np.finfo(np.float32).max)
+            if not -largest <= low < high <= largest or (high - low) / top == 0:
+                raise ArgumentError(f"range is {limits!r}; give a low and a higher number, finite in float32")
             whole = low.is_integer() and high.is_integer()
         span = high - low
         if span == 0:
@@ -90,19 +86,20 @@ class MapScale:
         Raises
         ------
         InputError
-            The entry stands twice, is over 1 MiB, or holds anything but a usable scale.
+            The entry stands twice, is over 1 MiB, or holds anything but one usable scale.
         """
         texts = [text for keyword, text in entries if keyword == ENTRY]
         if not texts:
             return None
         if len(texts) > 1:
             raise InputError(f"{len(texts)} {ENTRY} entries; a map file has one")
-        if len(texts[0]) >= MAX_MAP_ENTRY_BYTES:
-            raise InputError(f"its {ENTRY} entry is over {MAX_MAP_ENTRY_BYTES} bytes")
+        text = texts[0].encode()
+        if len(text) > MAX_PNG_ENTRY_BYTES:
+            raise InputError(f"its {ENTRY} entry is over {MAX_PNG_ENTRY_BYTES} bytes")
         try:
-            facts = json.loads(texts[0])
-        except (ValueError, RecursionError):
-            facts = None
+            facts = parse_json(text)
+        except InputError as error:
+            raise InputError(f"its {ENTRY} entry is unusable: {error}") from None
         if not isinstance(facts, dict):
             raise InputError(f"its {ENTRY} entry is not a JSON object")
         if facts.get("format") != FORMAT:

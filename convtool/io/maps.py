@@ -12,19 +12,23 @@ from numpy.typing import ArrayLike
 
 from convtool.core.arrays import Float32, as_float32
 from convtool.errors import ArgumentError, InputError, NoticeWarning
+from convtool.io import npy
 from convtool.io.atomic import replacing
 from convtool.io.images import Image, first_infinite, read_image
 from convtool.io.map_scale import ENTRY, MapScale
+from convtool.io.pictures import write_gray
 from convtool.io.rectangles import format_csv, format_json, to_numbers
-from convtool.io.source import PathLike
+from convtool.io.source import PathLike, spoken
 
 MapFormat = Literal["png", "npy", "csv", "json"]
 MAP_FORMATS: tuple[MapFormat, ...] = get_args(MapFormat)
+SEVERAL_MAPS: tuple[MapFormat, ...] = ("npy", "json")
+"""The formats whose files hold several maps ``(O, H, W)``."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """What writing a map took: the step of its codes (0 if exact numbers), and how many were clipped."""
+    """What writing a map took: the step of its codes (``None`` if no codes), and how many were clipped."""
 
     step: float | None = None
     clipped: int = 0
@@ -45,8 +49,18 @@ def load_map(path: PathLike) -> Float32:
 
     Raises
     ------
+    ArgumentError
+        The path is empty, or ``CONVTOOL_MAX_PIXELS`` is no number.
     InputError
         The file is missing, damaged, or no image.
+    LimitError
+        It has more pixels than ``CONVTOOL_MAX_PIXELS``, or too many bytes.
+
+    Warns
+    -----
+    NoticeWarning
+        The file is a picture that convtool did not write, another program made the map coarser, or
+        something had to be given up, as by `load_image`.
 
     Examples
     --------
@@ -58,14 +72,14 @@ def load_map(path: PathLike) -> Float32:
     """
     image = read_map(path)
     for notice in image.notices:
-        warnings.warn(f"{path}: {notice}", NoticeWarning, stacklevel=2)
+        warnings.warn(f"{spoken(path)}: {notice}", NoticeWarning, stacklevel=2)
     return image.luma().values
 
 
 def read_map(path: PathLike, *, frame: int | None = None, pixel_limit: int | None = None) -> Image:
     """Read a map file as an `Image`; a picture that convtool did not write is read with a notice."""
     image = read_image(path, frame=frame, pixel_limit=pixel_limit)
-    if image.kind != "picture":
+    if not image.picture:
         return image
     notice = "no map file of convtool; its pixels are taken as they are"
     return replace(image, notices=(notice, *image.notices))
@@ -105,6 +119,11 @@ def save_map(
     OutputError
         The file cannot be written.
 
+    Warns
+    -----
+    NoticeWarning
+        Values outside the range were clipped. Made an error, it leaves nothing written.
+
     Examples
     --------
     >>> import tempfile
@@ -117,7 +136,10 @@ def save_map(
     values = as_float32("array", array)
     check_axes(values, format_)
     with replacing(path) as stream:
-        write_map(stream, values, format_, depth=depth, limits=range, stage=stage, label=filter)
+        written = write_map(stream, values, format_, depth=depth, limits=range, stage=stage, label=filter)
+        if written.clipped:
+            notice = f"{path}: {written.clipped} value(s) outside the range were clipped"
+            warnings.warn(notice, NoticeWarning, stacklevel=2)
 
 
 def format_of(path: PathLike) -> MapFormat:
@@ -132,7 +154,7 @@ def check_axes(values: Float32, format_: MapFormat) -> None:
     """Refuse an array of no values, or of more axes than a file of this format holds."""
     if values.ndim == 0 or values.size == 0:
         raise InputError(f"array has shape {values.shape}; a map holds at least one value")
-    if values.ndim != 2 and format_ in ("png", "csv"):
+    if values.ndim != 2 and format_ not in SEVERAL_MAPS:
         raise InputError(
             f"array has shape {values.shape}; {format_.upper()} holds one map (H, W): "
             "save each apart, or as NPY or JSON"
@@ -156,10 +178,10 @@ def write_map(
         case "png":
             scale = MapScale.fit(values, depth=depth, limits=limits, stage=stage, filter=label)
             codes, clipped = scale.encode(values, limits)
-            _write_png(stream, codes, scale)
+            write_gray(stream, codes, (ENTRY, scale.entry()))
             return Written(scale.step, clipped)
         case "npy":
-            _write_npy(stream, values)
+            npy.write_npy(stream, values)
         case "csv":
             stream.write(format_csv(values))
         case "json":
@@ -172,19 +194,3 @@ def _refuse_infinite(values: Float32, format_: MapFormat) -> None:
         raise InputError(
             f"the map has {first_infinite(values)}; {format_.upper()} holds finite values, NPY any"
         )
-
-
-def _write_png(stream: BinaryIO, codes: np.ndarray, scale: MapScale) -> None:
-    import PIL.Image
-    import PIL.PngImagePlugin
-
-    entries = PIL.PngImagePlugin.PngInfo()
-    entries.add_itxt(ENTRY, scale.entry())
-    PIL.Image.fromarray(codes).save(stream, "PNG", pnginfo=entries, compress_level=3)
-
-
-def _write_npy(stream: BinaryIO, values: Float32) -> None:
-    """Write NPY to anything that takes bytes; NumPy's own writer fails on a pipe."""
-    header = {"descr": "<f4", "fortran_order": False, "shape": values.shape}
-    np.lib.format.write_array_header_1_0(stream, header)
-    stream.write(np.ascontiguousarray(values, "<f4").data)

@@ -1,16 +1,18 @@
-"""NPY files, read without pickles and without trusting the header before it is held against the file."""
+"""NPY files, written to any stream; read without pickles, the header held against the file before use."""
 
 from __future__ import annotations
 
 import ast
 import math
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convtool.core.arrays import Float32
 from convtool.errors import InputError
 from convtool.io.limits import MAX_NPY_HEADER_BYTES
+from convtool.io.source import Stream
 
 MAGIC = b"\x93NUMPY"
 ACCEPTED = "bool, int8 to int64, uint8 to uint64, float16, float32 or float64"
@@ -19,11 +21,16 @@ _DAMAGED = "the NPY header is damaged; save the array with numpy.save"
 _MOST_AXES = 4  # a bank's: (O, I, kh, kw)
 
 
-def read_shape(stream: BinaryIO, size: int) -> tuple[tuple[int, ...], np.dtype[Any], bool]:
-    """Read and check the header: shape, dtype, and whether the array is in Fortran order.
+class Header(NamedTuple):
+    """What an NPY file says of its array."""
 
-    Leaves the stream at the first value.
-    """
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fortran_order: bool
+
+
+def read_header(stream: Stream, size: int) -> Header:
+    """Read the header and hold it against the ``size`` of the file; the stream is left at the first value."""
     if stream.read(len(MAGIC)) != MAGIC:
         raise InputError("not an NPY file; save the array with numpy.save")
     version = stream.read(2)
@@ -48,14 +55,22 @@ def read_shape(stream: BinaryIO, size: int) -> tuple[tuple[int, ...], np.dtype[A
             f"the header promises {expected} bytes for shape {shape} of {dtype}, the file holds {present}; "
             "save the array again"
         )
-    return shape, dtype, header["fortran_order"]
+    return Header(shape, dtype, header["fortran_order"])
 
 
-def read_npy(stream: BinaryIO, size: int) -> NDArray[Any]:
-    """Read a whole array."""
-    shape, dtype, fortran_order = read_shape(stream, size)
-    values = np.frombuffer(stream.read(), dtype)
-    return values.reshape(shape, order="F" if fortran_order else "C")
+def read_values(stream: Stream, header: Header) -> NDArray[Any]:
+    """Read the array that follows its header; it may be written to."""
+    values = np.empty(math.prod(header.shape), header.dtype)
+    if stream.readinto(values.data) < values.nbytes:
+        raise InputError("the file was cut short while it was read")
+    return values.reshape(header.shape, order="F" if header.fortran_order else "C")
+
+
+def write_npy(stream: BinaryIO, values: Float32) -> None:
+    """Write an array; NumPy's own writer fails on a pipe."""
+    header = {"descr": "<f4", "fortran_order": False, "shape": values.shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    stream.write(np.ascontiguousarray(values, "<f4").data)
 
 
 def _parse_header(text: bytes, encoding: str) -> dict[str, Any]:
@@ -83,7 +98,7 @@ def _dtype(description: Any) -> np.dtype[Any]:
         if not isinstance(description, str | list | tuple):  # of None, NumPy makes float64
             raise TypeError
         dtype: np.dtype[Any] = np.dtype(description)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, SyntaxError):
         raise InputError(f"the NPY header names an unknown dtype {description!r}") from None
     if dtype.kind not in "biuf" or dtype.itemsize > 8:
         raise InputError(f"an array of dtype {dtype}; accepted are {ACCEPTED}")

@@ -6,10 +6,10 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
-from convtool.errors import InputError
-from convtool.io.limits import MAX_MAP_ENTRY_BYTES
+from convtool.errors import InputError, LimitError
+from convtool.io.limits import MAX_PNG_ENTRY_BYTES, MAX_PNG_TEXT_BYTES
+from convtool.io.source import Stream
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GRAY, GRAY_ALPHA = 0, 4
@@ -37,27 +37,39 @@ class PngFacts:
     entries: tuple[tuple[str, str], ...]
 
 
-def read_facts(stream: BinaryIO) -> PngFacts:
+def read_facts(stream: Stream) -> PngFacts:
     """Walk all chunks: check that they are whole and that the last one is there.
 
     Raises
     ------
     InputError
         A chunk is cut short or its checksum is wrong, or the file ends early.
+    LimitError
+        A text or colour profile, or all of them together, inflate to too many bytes.
     """
     stream.seek(len(SIGNATURE))
-    depth, colour_type, palette, entries = 0, -1, 0, []
+    depth, colour_type, palette, entries, inflated = 0, -1, 0, [], 0
     for kind, content in _chunks(stream):
-        if kind == b"IHDR" and len(content) == 13:
+        if kind == b"IHDR":
+            if depth or len(content) != 13:
+                raise InputError("the PNG has a second or broken header (IHDR); the file is damaged")
             depth, colour_type = content[8], content[9]
         elif kind == b"PLTE":
             palette = len(content) // 3
-        elif kind == b"iTXt":
-            entries.append(_international_text(content))
+        elif kind in (b"tEXt", b"zTXt", b"iTXt", b"iCCP"):
+            keyword, text = _entry(kind, content)
+            inflated += len(text)
+            if inflated > MAX_PNG_TEXT_BYTES:
+                raise LimitError(
+                    f"the PNG's texts are over the limit of {MAX_PNG_TEXT_BYTES} bytes; "
+                    "save the picture without them"
+                )
+            if kind == b"iTXt":
+                entries.append((keyword.decode("latin1"), text.decode("utf-8", "replace")))
     return PngFacts(depth, colour_type, palette, tuple(entries))
 
 
-def _chunks(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+def _chunks(stream: Stream) -> Iterator[tuple[bytes, bytes]]:
     while True:
         head = stream.read(8)
         if len(head) < 8:
@@ -74,17 +86,28 @@ def _chunks(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
             return
 
 
-def _international_text(content: bytes) -> tuple[str, str]:
+def _entry(kind: bytes, content: bytes) -> tuple[bytes, bytes]:
+    """The keyword of a text or colour profile, and its content, inflated; empty where that is damaged."""
     keyword, _, rest = content.partition(b"\0")
-    compressed = rest[:1] == b"\1"
-    text = rest[2:].split(b"\0", 2)[-1]
-    if compressed:
-        inflater = zlib.decompressobj()
-        try:
-            text = inflater.decompress(text, MAX_MAP_ENTRY_BYTES)
-        except zlib.error:
-            text = b""
-    return keyword.decode("latin1"), text.decode("utf-8", "replace")
+    if kind == b"tEXt":
+        return keyword, rest
+    if kind == b"iTXt":
+        text = rest[2:].split(b"\0", 2)[-1]
+        if rest[:1] in (b"", b"\0"):
+            return keyword, text
+    else:
+        text = rest[1:]
+    inflater = zlib.decompressobj()
+    try:
+        text = inflater.decompress(text, MAX_PNG_ENTRY_BYTES)
+    except zlib.error:
+        return keyword, b""
+    if inflater.unconsumed_tail:
+        raise LimitError(
+            f"a {_name(kind)} chunk of the PNG inflates to over the limit of {MAX_PNG_ENTRY_BYTES} bytes; "
+            "save the picture without it"
+        )
+    return keyword, text
 
 
 def _name(kind: bytes) -> str:

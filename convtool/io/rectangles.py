@@ -122,9 +122,20 @@ def _csv_number(cell: str, row: int, column: int) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        hint = "; remove the header line" if row == 1 else ""
-        raise InputError(f"row {row} column {column} is {_brief(cell.strip())}, not a finite number{hint}")
+        place = f"row {row} column {column}"
+        raise InputError(f"{place} is {_brief(cell.strip())}, not a finite number{_csv_hint(cell, row)}")
     return value
+
+
+def _csv_hint(cell: str, row: int) -> str:
+    """What to do about a cell, for the end of its message."""
+    if not cell.strip():
+        return "; fill the empty cell, or remove the comma"
+    if len(cell.replace(";", " ").split()) > 1:
+        return "; separate numbers by commas"
+    if cell.strip()[0] in "\"'":
+        return "; remove the quotes"
+    return "; remove the header line" if row == 1 else ""
 
 
 def _collect(value: Any, shape: list[int], place: tuple[int, ...], what: str, numbers: list[float]) -> None:

@@ -17,6 +17,7 @@ from convtool.io.limits import MAX_STREAM_BYTES
 
 STDIN = "-"
 PathLike = str | os.PathLike[str]
+Stream = io.BufferedReader | io.BytesIO
 
 
 @dataclass(frozen=True)
@@ -25,16 +26,13 @@ class Source:
 
     Attributes
     ----------
-    name
-        What messages call it.
     stream
         Its bytes, seekable.
     size
         How many there are.
     """
 
-    name: str
-    stream: BinaryIO
+    stream: Stream
     size: int
 
     def head(self, count: int) -> bytes:
@@ -44,6 +42,15 @@ class Source:
         self.stream.seek(0)
         return first
 
+    def text_start(self) -> bytes:
+        """Give the first bytes of a text, after its byte order mark and white space."""
+        return self.head(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+def spoken(path: PathLike) -> str:
+    """What messages call an input."""
+    return "stdin" if os.fspath(path) == STDIN else os.fspath(path)
+
 
 @contextmanager
 def open_source(path: PathLike) -> Iterator[Source]:
@@ -51,19 +58,23 @@ def open_source(path: PathLike) -> Iterator[Source]:
 
     Raises
     ------
+    ArgumentError
+        The path is empty.
     InputError
         It is missing, empty, a folder, a device, or may not be read.
+    LimitError
+        A stream is over 1 GiB.
     """
     if not os.fspath(path):
         raise ArgumentError("a path is empty; name a file, or - for standard input")
-    name = "stdin" if os.fspath(path) == STDIN else os.fspath(path)
+    name = spoken(path)
     try:
         with _open(path) as stream:
             size = stream.seek(0, io.SEEK_END)
             stream.seek(0)
             if size == 0:
                 raise InputError("it is empty")
-            yield Source(name, stream, size)
+            yield Source(stream, size)
     except ConvtoolError as error:
         error.file = error.file or name
         raise
@@ -71,7 +82,7 @@ def open_source(path: PathLike) -> Iterator[Source]:
         raise InputError(f"cannot be read: {error.strerror or error}", name) from error
 
 
-def _open(path: PathLike) -> BinaryIO:
+def _open(path: PathLike) -> Stream:
     if os.fspath(path) == STDIN:
         return _spooled(sys.stdin.buffer)
     file = Path(path)
@@ -85,7 +96,7 @@ def _open(path: PathLike) -> BinaryIO:
     return file.open("rb")
 
 
-def _spooled(pipe: BinaryIO) -> BinaryIO:
+def _spooled(pipe: BinaryIO) -> io.BytesIO:
     content = pipe.read(MAX_STREAM_BYTES + 1)
     if len(content) > MAX_STREAM_BYTES:
         raise LimitError(f"the stream is over {MAX_STREAM_BYTES} bytes; save it to a file and name that")

@@ -81,6 +81,11 @@ def text_chunk(keyword: str, text: str, *, compressed: bool = False) -> bytes:
     return chunk(b"iTXt", keyword.encode() + bytes([0, compressed, 0, 0, 0]) + content)
 
 
+def zipped_chunk(kind: bytes, text: bytes) -> bytes:
+    """A compressed text (zTXt) or colour profile (iCCP)."""
+    return chunk(kind, b"name\0\0" + zlib.compress(text))
+
+
 def map_chunk(**changes: Any) -> bytes:
     return text_chunk("convtool.map", json.dumps({**MAP_ENTRY, **changes}))
 
@@ -143,8 +148,8 @@ def npy_of(array: NDArray[Any], version: tuple[int, int] | None = None) -> bytes
     return stream.getvalue()
 
 
-def source_of(content: bytes, name: str = "file") -> Source:
-    return Source(name, io.BytesIO(content), len(content))
+def source_of(content: bytes) -> Source:
+    return Source(io.BytesIO(content), len(content))
 
 
 def decoded(content: bytes, **options: Any) -> Image:

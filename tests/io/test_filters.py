@@ -91,7 +91,7 @@ class TestJson:
         file = decoded(
             {
                 "format": FORMAT,
-                "name": "not the label",
+                "name": "its own name",
                 "weights": BANK,
                 "bias": [0.5, -1],
                 "description": "What it does",
@@ -104,7 +104,8 @@ class TestJson:
         )
         weights = np.array(BANK)[:, None] / 4
         assert_bank(file.bank, weights, [0.5, -1], ("left", "right"), "local")
-        assert (file.label, file.description, file.source) == ("own", "What it does", "Where it is from")
+        assert (file.label, file.name) == ("own", "its own name")
+        assert (file.description, file.source) == ("What it does", "Where it is from")
         assert file.meta == {"any": ["thing", None, {"divisor": 2}]}
         assert file.notices == ()
 
@@ -198,6 +199,10 @@ class TestRefused:
             ({"source": None, "weights": [[1]]}, "source is None; it must be text"),
             ({"normalize": "global", "weights": [[1]]}, "normalize is 'global'; it can be 'local' or absent"),
             ({"normalize": True, "weights": [[1]]}, "normalize is True; it can be 'local' or absent"),
+            # What could not be written again
+            ('{"weights": [[1]], "meta": NaN}', "meta holds NaN or infinity; a number in JSON is finite"),
+            ('{"weights": [[1]], "meta": {"a": [1, -Infinity]}}', "meta holds NaN or infinity; a number in"),
+            ('{"weights": [[1]], "meta": [{"a": 1e999}]}', "meta holds NaN or infinity; a number in JSON"),
             # Depth and length
             ("[" * 100_000, "lists are nested too deeply; a matrix is a list of rows"),
             ("[" * 100_000 + "]" * 100_000, "lists are nested too deeply; a matrix is a list of rows"),
@@ -260,7 +265,7 @@ class TestRefused:
             (hm.gray_png(np.zeros((3, 3), np.uint8)), "not a filter; a filter file is JSON (an object or"),
             (b"\x80\x04\x95", "not a filter; a filter file is JSON (an object or a list of rows) or NPY"),
         ],
-        ids=range(67),
+        ids=range(70),
     )
     def test_faults_are_named(self, content: bytes | str | dict[str, Any], message: str) -> None:
         began = time.perf_counter()
@@ -279,9 +284,11 @@ class TestRefused:
     def test_over_sixteen_mebibytes_is_refused_before_it_is_parsed(self) -> None:
         text = b"[[1]]".ljust(MAX_JSON_BYTES)
         assert_bank(decoded(text).bank, [[[[1]]]], single=True)
-        message = "^a filter in JSON has at most 16777216 bytes; save the weights as NPY$"
+        message = "^a filter in JSON of 16777217 bytes is over the limit of 16777216; convert it to NPY$"
         with pytest.raises(LimitError, match=message):
             decoded(text + b"?")
+        with pytest.raises(InputError, match=r"^not a filter; a filter file is JSON"):
+            decoded(bytes(MAX_JSON_BYTES + 1))
 
 
 class TestTooSmall:
@@ -316,7 +323,7 @@ class TestNames:
     def test_every_built_in(self, path: Path) -> None:
         content = json.loads(path.read_text())
         file = read_filter(path.stem)
-        assert file.label == path.stem == content["name"]
+        assert file.label == file.name == path.stem == content["name"]
         weights = np.array(content["weights"]) / content.get("divisor", 1)
         single = weights.ndim == 2
         weights = weights[None, None] if single else weights[:, None] if weights.ndim == 3 else weights
@@ -333,7 +340,9 @@ class TestNames:
     @pytest.mark.parametrize(
         ("name", "guess"),
         [
-            ("sobelx", "did you mean sobel-x or sobel-y or roberts-x? "),
+            ("sobelx", "did you mean sobel-x or sobel-y? "),
+            ("Sobel-X", "did you mean sobel-x? "),
+            ("laplacian", "did you mean laplacian-4 or laplacian-8? "),
             ("gausian-5", "did you mean gaussian-5 or gaussian-7 or gaussian-3? "),
             ("zzzzzz", ""),
         ],
@@ -423,7 +432,7 @@ def filter_files(draw: st.DrawFn) -> FilterFile:
     bias = draw(st.none() | hnp.arrays(np.float32, filters, elements=real))
     names = draw(st.none() | st.lists(st.text(), min_size=filters, max_size=filters))
     bank = FilterBank(values, bias, names, draw(st.sampled_from([None, "local"])))
-    return FilterFile(draw(st.text()), bank, draw(texts), draw(texts), draw(metas))
+    return FilterFile(draw(st.text()), bank, draw(texts), draw(texts), draw(metas), draw(texts))
 
 
 class TestWriting:
@@ -442,7 +451,7 @@ class TestWriting:
         assert encode_filter(back, "json") == content
         fields = json.loads(content)
         assert fields == filter_fields(file)
-        assert (fields["format"], fields["name"]) == (FORMAT, file.label)
+        assert (fields["format"], fields["name"]) == (FORMAT, file.name or file.label)
 
     @given(file=filter_files())
     def test_npy_reads_back_as_the_same_weights(self, file: FilterFile) -> None:
@@ -451,7 +460,9 @@ class TestWriting:
         assert_bank(back, file.bank.weights, single=file.bank.single)
         stored = np.load(io.BytesIO(content))
         assert stored.dtype == np.float32
-        assert stored.ndim == 2 if file.bank.single else stored.ndim == (3 if file.bank.depth == 1 else 4)
+        assert (
+            stored.ndim == 2 if file.bank.single else stored.ndim == (3 if file.bank.in_channels == 1 else 4)
+        )
 
     def test_json_is_laid_out_one_key_and_one_row_a_line(self) -> None:
         bank = FilterBank([[0, 0.1], [-2, 3]], 1.5)
@@ -469,6 +480,22 @@ class TestWriting:
             '  "meta": {"by": "hand"}\n'
             "}\n"
         )
+
+    def test_it_keeps_its_own_name_and_takes_its_label_for_want_of_one(self) -> None:
+        for text, name in (('{"weights": [[4]], "name": "mine", "divisor": 2}', "mine"), ("[[2]]", "label")):
+            fields = json.loads(encode_filter(decoded(text, "label"), "json"))
+            assert fields == {"format": FORMAT, "name": name, "weights": [[2]]}
+
+    @pytest.mark.parametrize(("opened", "closed"), ["[]", ('{"a":', "}")])
+    def test_however_deep_its_notes_are_what_is_read_can_be_written(self, opened: str, closed: str) -> None:
+        for depth in (100, 500, *range(800, 1001)):
+            meta = opened * depth + "1" + closed * depth
+            try:
+                file = decoded(f'{{"weights": [[1]], "meta": {meta}}}')
+            except InputError:  # from some depth on, which is Python's
+                assert depth > 500
+                continue
+            assert encode_filter(file, "json").count(opened[:1].encode()) >= depth
 
     def test_a_bank_keeps_its_biases_and_names(self) -> None:
         file = FilterFile("bank", FilterBank(BANK, [0, 2], ["a", "b"], "local"))
@@ -493,3 +520,9 @@ class TestWriting:
         message = f"^a filter is written as .json or .npy, not {re.escape(shown)}$"
         with pytest.raises(ArgumentError, match=message):
             encode_filter(read_filter("identity"), format_)
+
+
+def test_whole_weights_that_float32_does_not_hold_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "large.json"
+    path.write_text("[[16777217, 16777216, 0.1]]")
+    assert read_filter(path).notices == ("1 whole number(s) beyond 2^24 rounded to float32",)

@@ -6,9 +6,12 @@ import io
 import os
 import re
 import struct
+import sys
 import threading
 import warnings
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -19,7 +22,7 @@ from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
 from convtool.errors import ArgumentError, InputError, LimitError, NoticeWarning
-from convtool.io import images
+from convtool.io import images, npy
 from convtool.io.images import Image, load_image, read_image
 from tests.io import handmade as hm
 from tests.io.handmade import decoded
@@ -164,7 +167,7 @@ class TestGray:
     def test_values_are_as_stored(self, content: bytes, values: ArrayLike, maximum: float | None) -> None:
         image = decoded(content)
         assert_image(image, values, maximum)
-        assert (image.colour, image.kind, image.notices) == (False, "picture", ())
+        assert (image.colour, image.picture, image.notices) == (False, True, ())
 
     @pytest.mark.parametrize("suffix", ["png", "tiff"])
     @pytest.mark.parametrize("values", [BYTES, SHORTS], ids=["8", "16"])
@@ -202,7 +205,7 @@ class TestColour:
     def test_rgb(self, content: bytes) -> None:
         image = decoded(content)
         assert_image(image, planar(COLOURS), 255)
-        assert (image.colour, image.kind, image.notices) == (True, "picture", ())
+        assert (image.colour, image.picture, image.notices) == (True, True, ())
 
     def test_ppm_of_few_levels(self) -> None:
         assert_image(decoded(b"P6\n2 1\n15\n\0\1\7\x08\x0e\x0f"), [[[0, 8]], [[1, 14]], [[7, 15]]], 15)
@@ -242,6 +245,13 @@ class TestColour:
     def test_luma_leaves_gray_alone(self) -> None:
         image = decoded(hm.gray_png(SHORTS))
         assert image.luma() is image
+
+    def test_luma_is_computed_once(self) -> None:
+        image = decoded(hm.colour_png(COLOURS))
+        assert image.luma() is image.luma()
+        half = replace(image, values=image.values // 2)
+        assert_equal(half.luma().values, np.asarray(picture_of(COLOURS // 2).convert("L")))
+        assert image.unit().luma() is not image.luma()
 
 
 class TestGivenUp:
@@ -349,6 +359,15 @@ class TestGivenUp:
         path = write(hm.png(1, 8, hm.GRAY_ALPHA, [b"\7\xff"]))
         with pytest.raises(InputError, match=f"^{re.escape(str(path))}: alpha is dropped$"):
             load_image(path, strict=True)
+
+    def test_standard_input_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        stdin = io.BytesIO(hm.png(1, 8, hm.GRAY_ALPHA, [b"\7\xff"]))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stdin))
+        with pytest.warns(NoticeWarning, match=r"^stdin: alpha is dropped$"):
+            assert_equal(load_image("-"), np.array([[7]]))
+        stdin.seek(0)
+        with pytest.raises(InputError, match=r"^stdin: alpha is dropped$"):
+            load_image("-", strict=True)
 
     def test_strict_takes_what_loses_nothing(self, write: Write) -> None:
         assert_equal(load_image(write(hm.gray_png(SHORTS)), strict=True), SHORTS)
@@ -473,7 +492,18 @@ class TestMatrices:
         maximum = None if kind.kind == "f" else 1 if kind.kind == "b" else np.iinfo(kind).max
         image = decoded(hm.npy_of(np.asarray(values, order="F" if fortran else "C"), version))
         assert_image(image, values, maximum)
-        assert (image.colour, image.kind, image.notices) == (False, "matrix", ())
+        assert (image.colour, image.picture, image.notices) == (False, False, ())
+
+    def test_float32_is_read_without_a_copy(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        read = []
+
+        def noted(*arguments: Any) -> NDArray[Any]:
+            read.append(npy.read_values(*arguments))
+            return read[0]
+
+        monkeypatch.setattr(images, "npy", SimpleNamespace(**{**vars(npy), "read_values": noted}))
+        image = decoded(hm.npy_of(SHORTS.astype(np.float32)))
+        assert image.values is read[0]
 
     def test_three_axes_are_channel_height_width(self) -> None:
         values = np.arange(24, dtype=np.float32).reshape(2, 3, 4)[..., :2]
@@ -659,7 +689,8 @@ class TestPixelLimit:
     def test_more_pixels_are_refused(self, content: bytes) -> None:
         assert decoded(content, pixel_limit=35).values.shape[-2:] == (5, 7)
         with pytest.raises(
-            LimitError, match=r"^the image is 5×7, 35 pixels .* limit of 34; raise it with --max-pixels 35$"
+            LimitError,
+            match=r"^the image is 5×7, 35 pixels .* limit of 34; raise it with --max-pixels 35 or ",
         ):
             decoded(content, pixel_limit=34)
 
@@ -698,6 +729,9 @@ class TestPixelLimit:
         assert_equal(load_image(path), BYTES)
 
 
+UNREADABLE = "begins like a picture, but is damaged or of an unknown kind; save it as PNG or NPY"
+
+
 def one_line(error: pytest.ExceptionInfo[Any], path: Path) -> None:
     assert str(error.value).startswith(f"{path}: ")
     assert len(str(error.value).splitlines()) == 1
@@ -727,6 +761,12 @@ class TestNoImage:
             ("hello, world\n", 'row 1 column 1 is "hello", not a finite number; remove the header line'),
             (" \n\n", "holds no numbers; a matrix is a rectangle of numbers"),
             (b"\x93NUMPY", "the NPY header is damaged"),
+            (b"P5\n2 x1\n255\n..", "cannot be decoded: it is damaged"),
+            (hm.gray_tiff(np.zeros((2, 3), "<f8")), UNREADABLE),
+            (b"\xff\xd8\xff\xe0", UNREADABLE),
+            (b"GIF89a\0", UNREADABLE),
+            (b"RIFF\n\0\0\0WEBP", UNREADABLE),
+            ("P5,P6\n", "neither a picture nor a matrix; accepted are PNG"),
             (b"", "it is empty"),
         ],
     )
@@ -759,10 +799,13 @@ class TestNoImage:
     ) -> None:
         whole = saved(picture_of(values), format_, **options)
         decoded(whole)
-        path = write(whole[: int(share * len(whole))])
-        with pytest.raises(InputError, match=r"truncated|cannot be decoded|neither a picture") as error:
+        path = write(whole[: max(12, int(share * len(whole)))])
+        with pytest.raises(InputError) as error:
             load_image(path)
         one_line(error, path)
+        said = r"the PNG ends .*; it is truncated$|cannot be decoded: |begins like a picture, but is damaged"
+        assert re.match(said, error.value.message)
+        assert "accepted" not in error.value.message
 
     @pytest.mark.parametrize("share", [0.5, 0.9])
     @pytest.mark.parametrize("content", [hm.npy_of(SHORTS), b"[" + b"[1,2]," * 9 + b"[1,2]]"])

@@ -31,7 +31,7 @@ def test_pixels_over_the_limit_are_refused_with_their_memory_and_the_option() ->
     check_pixels(1000, 1000, 3, 1_000_000)
     message = (
         "the image is 20000×20000, 400000000 pixels (4.5 GiB as float32), over the limit of 100000000; "
-        "raise it with --max-pixels 400000000"
+        "raise it with --max-pixels 400000000 or CONVTOOL_MAX_PIXELS=400000000"
     )
     with pytest.raises(LimitError, match=f"^{re.escape(message)}$"):
         check_pixels(20_000, 20_000, 3, 100_000_000)

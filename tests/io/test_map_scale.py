@@ -102,8 +102,9 @@ def test_any_number_comes_back_within_half_a_step(values: NDArray[np.float32], d
     assert np.all(error <= half_a_step(values, scale.step))
     if values.min() != values.max():
         assert codes.min() == 0
-        assert 2 * int(codes.max()) > scale.top
-        assert scale.step <= (float(values.max()) - float(values.min())) / (scale.top / 2)
+        top = (1 << depth) - 1
+        assert 2 * int(codes.max()) > top
+        assert scale.step <= (float(values.max()) - float(values.min())) / (top / 2)
 
 
 @given(value=finite, depth=depths, shape=shapes)
@@ -199,7 +200,7 @@ class TestLimits:
         ],
     )
     def test_limits_that_are_none(self, limits: tuple[float, float]) -> None:
-        message = f"range is {limits!r}; give a low and a higher number, both finite"
+        message = f"range is {limits!r}; give a low and a higher number, finite in float32"
         with pytest.raises(ArgumentError, match=f"^{re.escape(message)}$"):
             MapScale.fit(np.zeros((1, 1), np.float32), limits=limits)
 
@@ -254,16 +255,37 @@ class TestEntry:
         with pytest.raises(InputError, match=r"^2 convtool\.map entries; a map file has one$"):
             read(self.scale.entry(), self.scale.entry())
 
-    @pytest.mark.parametrize("text", ["", "x", "[]", "1", "null", '{"format":', "[" * 100_000, "9" * 5000])
+    @pytest.mark.parametrize("text", ["[]", "1", "null"])
     def test_what_is_no_object_is_refused(self, text: str) -> None:
         with pytest.raises(InputError, match=r"^its convtool\.map entry is not a JSON object$"):
             read(text)
 
+    @pytest.mark.parametrize(
+        ("text", "fault"),
+        [
+            ("", "not valid JSON, line 1 column 1: Expecting value"),
+            ("x", "not valid JSON, line 1 column 1: Expecting value"),
+            ('{"format":', "not valid JSON, line 1 column 11: Expecting value"),
+            ("[" * 100_000, "lists are nested too deeply; a matrix is a list of rows"),
+            ("9" * 5000, "a number has thousands of digits; no float32 is that long"),
+            ('{"step": 1, "step": 2}', "the key 'step' stands twice; remove one"),
+            (json.dumps(MAP_ENTRY)[:-1] + ', "offset": -3.0}', "the key 'offset' stands twice; remove one"),
+        ],
+        ids=range(7),
+    )
+    def test_what_is_no_strict_json_is_refused(self, text: str, fault: str) -> None:
+        message = f"its convtool.map entry is unusable: {fault}"
+        with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+            read(text)
+
     def test_one_over_a_mebibyte_is_refused(self) -> None:
-        text = json.dumps({**MAP_ENTRY, "filter": "x" * 2**20})
+        rest = len(json.dumps({**MAP_ENTRY, "filter": ""}))
+        scale = read(json.dumps({**MAP_ENTRY, "filter": "x" * (2**20 - rest)}))
+        assert scale is not None
+        assert scale.filter == "x" * (2**20 - rest)
+        text = json.dumps({**MAP_ENTRY, "filter": "x" * (2**20 - rest + 1)})
         with pytest.raises(InputError, match=r"^its convtool\.map entry is over 1048576 bytes$"):
             read(text)
-        assert read(json.dumps({**MAP_ENTRY, "filter": "x" * 2**19})) is not None
 
     @pytest.mark.parametrize(
         ("format_", "shown"),
@@ -318,3 +340,9 @@ class TestEntry:
         facts = {name: value for name, value in MAP_ENTRY.items() if name != key}
         with pytest.raises(InputError, match=r"^its convtool\.map entry holds no usable scale: "):
             read(json.dumps(facts))
+
+
+@pytest.mark.parametrize("limits", [(-1e300, 1e300), (0, 3.4028235677973366e38)])
+def test_limits_that_float32_does_not_hold_are_refused(limits: tuple[float, float]) -> None:
+    with pytest.raises(ArgumentError, match="give a low and a higher number, finite in float32"):
+        MapScale.fit(np.zeros((1, 1), np.float32), limits=limits)

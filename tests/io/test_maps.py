@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,16 @@ from hypothesis.extra import numpy as hnp
 
 from convtool.errors import ArgumentError, InputError, NoticeWarning, OutputError
 from convtool.io.images import load_image
-from convtool.io.maps import MAP_FORMATS, Written, format_of, load_map, read_map, save_map, write_map
+from convtool.io.maps import (
+    MAP_FORMATS,
+    SEVERAL_MAPS,
+    Written,
+    format_of,
+    load_map,
+    read_map,
+    save_map,
+    write_map,
+)
 from tests.io import handmade as hm
 from tests.tolerances import assert_equal
 
@@ -111,7 +122,7 @@ class TestPng:
         if per_level == 0 or entry["step"] != 1 / per_level:
             formula = (entry["offset"] + codes * entry["step"]).astype(np.float32)
             assert_equal(image.values, formula)
-        assert (image.kind, image.maximum, image.colour, image.notices) == ("map", None, False, ())
+        assert (image.picture, image.maximum, image.colour, image.notices) == (False, None, False, ())
         assert image.scale is not None
         assert (image.scale.offset, image.scale.step) == (entry["offset"], entry["step"])
 
@@ -126,10 +137,28 @@ class TestPng:
         assert_equal(load_image(tmp_path / "map.png", scale="unit"), WHOLE)
 
     def test_range_fixes_the_scale(self, tmp_path: Path) -> None:
-        save_map(tmp_path / "map.png", WHOLE, range=(0, 200))
-        assert_equal(load_map(tmp_path / "map.png"), np.clip(WHOLE, 0, 200))
-        _, entry = picture_and_entry(tmp_path / "map.png")
+        path = tmp_path / "map.png"
+        notice = f"^{re.escape(str(path))}: 2 value\\(s\\) outside the range were clipped$"
+        with pytest.warns(NoticeWarning, match=notice) as caught:
+            save_map(path, WHOLE, range=(0, 200))
+        assert [warning.filename for warning in caught] == [__file__]
+        assert_equal(load_map(path), np.clip(WHOLE, 0, 200))
+        _, entry = picture_and_entry(path)
         assert (entry["offset"], entry["step"]) == (0, 1 / 327)
+
+    def test_a_range_that_holds_all_is_not_noticed(self, tmp_path: Path) -> None:
+        save_map(tmp_path / "map.png", WHOLE, range=(-1, 300))
+        assert_equal(load_map(tmp_path / "map.png"), WHOLE)
+
+    def test_a_notice_made_an_error_leaves_nothing_written(self, write: Write, tmp_path: Path) -> None:
+        old = write(b"old", "old.png")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", NoticeWarning)
+            for path in (old, tmp_path / "new.png"):
+                with pytest.raises(NoticeWarning, match=r"2 value\(s\) outside the range were clipped$"):
+                    save_map(path, WHOLE, range=(0, 200))
+        assert old.read_bytes() == b"old"
+        assert list(tmp_path.iterdir()) == [old]
 
     def test_what_was_written_is_told(self) -> None:
         written = write_map(io.BytesIO(), WHOLE, "png", limits=(0, 255))
@@ -152,6 +181,10 @@ class TestOtherFormats:
         save_map(path, values)
         assert_equal(load_map(path), values)
 
+    def test_those_that_hold_one_map_are_the_others(self) -> None:
+        assert SEVERAL_MAPS == ("npy", "json")
+        assert {*MAP_FORMATS} - {*SEVERAL_MAPS} == {"png", "csv"}
+
     def test_npy_is_plain_float32(self, tmp_path: Path) -> None:
         for values in (VALUES, VALUES.T, np.array([[np.nan, np.inf]], np.float32)):
             save_map(tmp_path / "map.npy", values)
@@ -159,7 +192,7 @@ class TestOtherFormats:
             assert stored.dtype == np.float32
             assert_equal(stored, values)
 
-    @pytest.mark.parametrize("format_", ["npy", "json"])
+    @pytest.mark.parametrize("format_", SEVERAL_MAPS)
     def test_several_maps_in_one_array(self, tmp_path: Path, format_: str) -> None:
         values = np.arange(12, dtype=np.float32).reshape(3, 2, 2)
         save_map(tmp_path / f"maps.{format_}", values)
@@ -263,7 +296,7 @@ class TestSavedAnew:
         resave(path, lambda picture: picture, keep_text=False)
         image = read_map(path)
         assert_equal(image.values, np.asarray(picture))
-        assert (image.kind, image.notices) == ("picture", (NO_MAP,))
+        assert (image.picture, image.notices) == (True, (NO_MAP,))
         with pytest.warns(NoticeWarning, match=f"^{re.escape(str(path))}: {NO_MAP}$"):
             assert_equal(load_map(path), np.asarray(picture))
 
@@ -276,7 +309,7 @@ class TestSavedAnew:
         notice = (
             f"another program reduced the map to 8 bits: its step grew from {entry['step']:g} to {coarse:g}"
         )
-        assert (image.kind, image.notices) == ("map", (notice,))
+        assert (image.picture, image.notices) == (False, (notice,))
 
     @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
     def test_as_colour_it_is_refused(self, path: Path, mode: str) -> None:
@@ -328,7 +361,11 @@ class TestMadeByHand:
                 [hm.map_chunk(format="convtool.map/2")],
                 'its convtool.map format is "convtool.map/2", this ver',
             ),
-            ([hm.text_chunk("convtool.map", "{")], "its convtool.map entry is not a JSON object"),
+            ([hm.text_chunk("convtool.map", "[]")], "its convtool.map entry is not a JSON object"),
+            (
+                [hm.text_chunk("convtool.map", json.dumps(hm.MAP_ENTRY)[:-1] + ', "step": 2}')],
+                "its convtool.map entry is unusable: the key 'step' stands twice; remove one",
+            ),
             ([hm.map_chunk(filter="x" * 2**20)], "its convtool.map entry is over 1048576 bytes"),
             (
                 [hm.map_chunk(offset=1e308)],
@@ -339,7 +376,7 @@ class TestMadeByHand:
                 "its convtool.map scale leads to inf at row 0 column 2 (from 0); every value must be finite",
             ),
         ],
-        ids=range(10),
+        ids=range(11),
     )
     def test_an_entry_that_is_none_is_refused(self, write: Write, chunks: list[bytes], message: str) -> None:
         path = write(hm.gray_png(self.codes, *chunks))
@@ -363,6 +400,12 @@ class TestOtherInputs:
 
     def test_a_matrix_has_none(self, write: Write) -> None:
         assert_equal(load_map(write("1,2\n3,4\n")), np.array([[1, 2], [3, 4]]))
+
+    def test_a_notice_about_standard_input_names_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        content = io.BytesIO(hm.gray_png(np.array([[7]], np.uint8)))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(content))
+        with pytest.warns(NoticeWarning, match=f"^stdin: {NO_MAP}$"):
+            assert_equal(load_map("-"), np.array([[7]]))
 
     def test_a_missing_file(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"absent\.png: cannot be read: No such file or directory$"):

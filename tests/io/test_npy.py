@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from convtool.errors import InputError
-from convtool.io.npy import ACCEPTED, read_npy, read_shape
+from convtool.io.npy import ACCEPTED, Header, read_header, read_values, write_npy
 from tests.io import handmade as hm
 from tests.strategies import REAL_TYPES
 from tests.tolerances import assert_same_bytes
@@ -25,7 +26,8 @@ DAMAGED = "the NPY header is damaged; save the array with numpy.save"
 
 
 def read(content: bytes) -> NDArray[Any]:
-    return read_npy(io.BytesIO(content), len(content))
+    stream = io.BytesIO(content)
+    return read_values(stream, read_header(stream, len(content)))
 
 
 def header(shape: str = "(2, 3)", descr: str = "'<f4'", fortran_order: str = "False") -> str:
@@ -43,10 +45,14 @@ def test_reads_as_numpy_does(
     data: st.DataObject, dtype: str, shape: tuple[int, ...], fortran: bool, version: tuple[int, int]
 ) -> None:
     values = data.draw(hnp.arrays(np.dtype(dtype), shape))
-    content = hm.npy_of(np.asarray(values, order="F" if fortran else "C"), version)
-    assert_same_bytes(read(content), values)
+    stored = np.asarray(values, order="F" if fortran else "C")
+    content = hm.npy_of(stored, version)
+    result = read(content)
+    assert_same_bytes(result, values)
+    assert result.flags.writeable
     stream = io.BytesIO(content)
-    assert read_shape(stream, len(content))[:2] == (shape, np.dtype(dtype))
+    header = Header(shape, np.dtype(dtype), fortran_order=not stored.flags.c_contiguous)
+    assert read_header(stream, len(content)) == header
     assert stream.tell() == len(content) - values.nbytes
 
 
@@ -179,7 +185,37 @@ def test_versions_to_come(version: int) -> None:
         read(hm.npy(header(), bytes(24), version))
 
 
+def test_a_file_that_shrinks_after_its_header_was_read() -> None:
+    content = hm.npy_of(np.zeros((2, 3), np.float32))
+    stream = io.BytesIO(content[:-1])
+    with pytest.raises(InputError, match=r"^the file was cut short while it was read$"):
+        read_values(stream, read_header(stream, len(content)))
+
+
+@given(values=hnp.arrays(np.float32, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=3)))
+def test_what_is_written_is_what_numpy_would_write(values: NDArray[np.float32]) -> None:
+    for array in (values, values.T, values.astype(">f4")):
+        stream = io.BytesIO()
+        write_npy(stream, array)
+        assert stream.getvalue() == hm.npy_of(np.ascontiguousarray(array, "<f4").reshape(array.shape))
+
+
+def test_it_is_written_to_a_pipe() -> None:
+    values = np.array([[1.5, -2]], np.float32)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as source, os.fdopen(writing, "wb") as pipe:
+        write_npy(pipe, values)
+        pipe.close()
+        assert_same_bytes(read(source.read()), values)
+
+
 @pytest.mark.parametrize("content", [b"", b"\x93NUMP", b"[[1, 2]]", b"PK\3\4"])
 def test_other_files(content: bytes) -> None:
     with pytest.raises(InputError, match=r"^not an NPY file; save the array with numpy\.save$"):
         read(content)
+
+
+def test_a_dtype_that_numpy_cannot_even_parse_is_unknown() -> None:
+    header = "{'descr': '(1,f4', 'fortran_order': False, 'shape': (2, 2)}"
+    with pytest.raises(InputError, match=r"the NPY header names an unknown dtype '\(1,f4'"):
+        hm.decoded(hm.npy(header, bytes(16)))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import re
 import struct
+import time
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from convtool.errors import InputError
-from convtool.io.limits import MAX_MAP_ENTRY_BYTES
+from convtool.errors import InputError, LimitError
+from convtool.io.limits import MAX_PNG_ENTRY_BYTES, MAX_PNG_TEXT_BYTES
 from convtool.io.png import GRAY, PngFacts, read_facts
 from tests.io import handmade as hm
 from tests.io.handmade import decoded
@@ -40,7 +41,7 @@ def test_size_of_the_palette() -> None:
 class TestText:
     def test_entries_in_order_wherever_they_stand(self) -> None:
         first, second = hm.text_chunk("a", "naïve\n写真"), hm.text_chunk("a", "again", compressed=True)
-        others = hm.chunk(b"tEXt", b"a\0plain"), hm.chunk(b"zTXt", b"a\0\0zipped")
+        others = hm.chunk(b"tEXt", b"a\0plain"), hm.zipped_chunk(b"zTXt", b"zipped")
         content = hm.gray_png(np.zeros((1, 1), np.uint8), first, *others)
         end = hm.chunk(b"IEND", b"")
         facts = facts_of(content.removesuffix(end) + second + end)
@@ -50,16 +51,11 @@ class TestText:
         entry = hm.chunk(b"iTXt", "key\0\0\0de\0Schlüssel\0text\0more".encode())
         assert facts_of(hm.png(1, 8, hm.GRAY, [b"\0"], entry)).entries == (("key", "text\0more"),)
 
-    def test_entry_that_inflates_without_end_is_cut(self) -> None:
-        entry = hm.text_chunk("bomb", "x" * 10 * MAX_MAP_ENTRY_BYTES, compressed=True)
-        assert len(entry) < MAX_MAP_ENTRY_BYTES
-        ((keyword, text),) = facts_of(hm.png(1, 8, hm.GRAY, [b"\0"], entry)).entries
-        assert (keyword, len(text)) == ("bomb", MAX_MAP_ENTRY_BYTES)
-
     @pytest.mark.parametrize(
         ("content", "entry"),
         [
             (b"key\0\1\0\0\0no zlib", ("key", "")),
+            (b"key\0\2\0\0\0no zlib", ("key", "")),
             (b"key\0\0\0\0\0\xff", ("key", "\ufffd")),
             (b"key", ("key", "")),
             (b"", ("", "")),
@@ -67,6 +63,50 @@ class TestText:
     )
     def test_damaged_entries_do_no_harm(self, content: bytes, entry: tuple[str, str]) -> None:
         assert facts_of(hm.png(1, 8, hm.GRAY, [b"\0"], hm.chunk(b"iTXt", content))).entries == (entry,)
+
+
+def flat_text(kind: str, size: int) -> bytes:
+    if kind == "tEXt":
+        return hm.chunk(b"tEXt", b"key\0" + b"x" * size)
+    if kind.startswith("iTXt"):
+        return hm.text_chunk("key", "x" * size, compressed=kind == "iTXt zipped")
+    return hm.zipped_chunk(kind.encode(), b"x" * size)
+
+
+class TestInflated:
+    @pytest.mark.parametrize("kind", ["zTXt", "iTXt zipped", "iCCP"])
+    def test_one_that_inflates_too_far_is_refused(self, kind: str) -> None:
+        near, bomb = flat_text(kind, MAX_PNG_ENTRY_BYTES - 1), flat_text(kind, MAX_PNG_ENTRY_BYTES + 1)
+        assert len(bomb) < 3000
+        assert decoded(hm.gray_png(np.array([[7]], np.uint8), near)).values.tolist() == [[7]]
+        message = (
+            f"a {kind[:4]} chunk of the PNG inflates to over the limit of 1048576 bytes; "
+            "save the picture without it"
+        )
+        for content in (hm.gray_png(np.array([[7]], np.uint8), bomb), GRAY_8[:-12] + bomb + GRAY_8[-12:]):
+            with pytest.raises(LimitError, match=f"^{message}$"):
+                decoded(content)
+
+    @pytest.mark.parametrize("kind", ["tEXt", "zTXt", "iTXt", "iTXt zipped"])
+    def test_many_are_counted_together(self, kind: str) -> None:
+        size = 1_000_000
+        most = MAX_PNG_TEXT_BYTES // size
+        pixel = np.array([[7]], np.uint8)
+        sixteen = hm.gray_png(pixel, *[flat_text(kind, size)] * most)
+        assert decoded(sixteen).values.tolist() == [[7]]
+        message = "^the PNG's texts are over the limit of 16777216 bytes; save the picture without them$"
+        with pytest.raises(LimitError, match=message):
+            decoded(hm.gray_png(pixel, *[flat_text(kind, size)] * (most + 1)))
+        exact = flat_text("tEXt", MAX_PNG_TEXT_BYTES - most * size)
+        assert decoded(hm.gray_png(pixel, *[flat_text(kind, size)] * most, exact)).values.tolist() == [[7]]
+
+    def test_a_bomb_of_many_small_files_is_refused_as_soon_as_it_is_too_much(self) -> None:
+        bomb = hm.gray_png(np.array([[7]], np.uint8), *[flat_text("zTXt", 1_000_000)] * 68)
+        assert len(bomb) < 80_000
+        began = time.perf_counter()
+        with pytest.raises(LimitError, match=r"^the PNG's texts are over the limit of 16777216 bytes"):
+            decoded(bomb)
+        assert time.perf_counter() - began < 1
 
 
 class TestDamage:
@@ -106,3 +146,9 @@ class TestDamage:
 
     def test_what_follows_the_end_is_passed_over(self) -> None:
         assert decoded(GRAY_8 + b"junk").values.tolist() == [[1, 2, 3], [4, 5, 6]]
+
+
+def test_a_second_header_is_refused() -> None:
+    content = hm.SIGNATURE + hm.header(1, 1) + hm.header(1, 1, depth=2) + hm.chunk(b"IEND", b"")
+    with pytest.raises(InputError, match="second or broken header"):
+        read_facts(io.BytesIO(content))

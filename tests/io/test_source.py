@@ -15,7 +15,8 @@ import pytest
 
 from convtool.errors import ArgumentError, InputError, LimitError
 from convtool.io import source
-from convtool.io.source import open_source
+from convtool.io.source import open_source, spoken
+from tests.io.handmade import source_of
 
 if TYPE_CHECKING:
     from tests.io.conftest import Write
@@ -33,11 +34,36 @@ def test_a_file_is_a_stream_of_known_size(write: Write) -> None:
     path = write(b"some bytes")
     for spelled in (path, str(path)):
         with open_source(spelled) as opened:
-            assert (opened.name, opened.size) == (str(path), 10)
+            assert opened.size == 10
             assert opened.head(4) == b"some"
             assert opened.head(100) == b"some bytes"
             assert opened.stream.read() == b"some bytes"
     assert opened.stream.closed
+
+
+@pytest.mark.parametrize(
+    ("content", "start"),
+    [
+        (b"[[1]]", b"[[1]]"),
+        (b"\xef\xbb\xbf \r\n\t\f[1] ", b"[1] "),
+        (b"\xef\xbb\xbf\xef\xbb\xbf1", b"\xef\xbb\xbf1"),
+        (b"\x89PNG\0", b"\x89PNG\0"),
+        (b" \n", b""),
+        (b" " * 1000 + b"1" * 100, b"1" * 24),
+    ],
+)
+def test_how_a_text_starts(content: bytes, start: bytes) -> None:
+    opened = source_of(content)
+    assert opened.text_start() == start
+    assert opened.stream.tell() == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("-", "stdin"), (Path("-"), "stdin"), ("./-", "./-"), ("a/-", "a/-"), (Path("a.png"), "a.png")],
+)
+def test_how_messages_call_an_input(path: str | Path, name: str) -> None:
+    assert spoken(path) == name
 
 
 def test_it_is_closed_after_a_fault_too(write: Write) -> None:
@@ -50,7 +76,7 @@ def test_standard_input(stdin: io.BytesIO) -> None:
     stdin.write(b"some bytes")
     stdin.seek(0)
     with open_source("-") as opened:
-        assert (opened.name, opened.size) == ("stdin", 10)
+        assert opened.size == 10
         assert opened.head(4) == b"some"
         assert opened.stream.read() == b"some bytes"
 
@@ -73,7 +99,7 @@ def test_a_link_is_followed(write: Write, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(write(b"some bytes"))
     with open_source(link) as opened:
-        assert (opened.name, opened.stream.read()) == (str(link), b"some bytes")
+        assert opened.stream.read() == b"some bytes"
 
 
 def test_a_file_named_like_standard_input(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,223 @@
+"""Pictures by Pillow: the stored numbers of every accepted format, whatever a decoder does; gray PNG out."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convtool.errors import ConvtoolError, InputError
+from convtool.io import png
+from convtool.io.limits import check_pixels
+from convtool.io.source import Source
+
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PPM")
+ACCEPTED = "accepted are PNG, JPEG, TIFF, BMP, GIF, WebP, PPM/PGM, NPY, JSON and CSV"
+
+_BEGINS = rb"\x89PNG|\xff\xd8|II[*+]\0|MM\0[*+]|BM|GIF8|RIFF....WEBP|P[1-6fFy]\s"
+"""How files of `FORMATS` begin, in their order."""
+
+# EXIF orientation → how stored rows and columns become upright (CIPA DC-008, tag 0x0112).
+_UPRIGHT = {
+    2: lambda a: a[..., :, ::-1],
+    3: lambda a: a[..., ::-1, ::-1],
+    4: lambda a: a[..., ::-1, :],
+    5: lambda a: a.swapaxes(-1, -2),
+    6: lambda a: a.swapaxes(-1, -2)[..., :, ::-1],
+    7: lambda a: a.swapaxes(-1, -2)[..., ::-1, ::-1],
+    8: lambda a: a.swapaxes(-1, -2)[..., ::-1, :],
+}
+_ORIENTATION, _BITS_PER_SAMPLE, _SAMPLE_FORMAT = 0x0112, 258, 339
+_SIGNED = 2  # a value of _SAMPLE_FORMAT
+
+
+class Picture(NamedTuple):
+    """A decoded picture, upright.
+
+    Attributes
+    ----------
+    stored
+        The file's numbers ``(H, W)`` or ``(3, H, W)``.
+    colour
+        Whether they are R, G, B.
+    maximum
+        The largest value their type can hold; ``None`` for real numbers.
+    notices
+        What was given up, one line each.
+    facts
+        What a PNG says of itself; ``None`` for other formats.
+    """
+
+    stored: NDArray[Any]
+    colour: bool
+    maximum: float | None
+    notices: tuple[str, ...]
+    facts: png.PngFacts | None
+
+
+def read_picture(source: Source, frame: int | None, limit: int) -> Picture:
+    """Decode a picture of at most ``limit`` pixels."""
+    facts = png.read_facts(source.stream) if source.head(8) == png.SIGNATURE else None
+    source.stream.seek(0)
+    with _decoding(source) as picture:
+        _check_size(picture, limit)
+        frame_notices = _choose_frame(picture, frame)
+        _check_size(picture, limit)  # again: a later page may be larger than the first
+        largest = _largest_sample(picture, facts)
+        orientation, orientation_notices = _orientation(picture)
+        if facts is not None:
+            picture = _as_in_file(picture, facts)
+        losses = tuple(_losses(picture, largest))
+        stored, colour, maximum = _pixels(picture, largest)
+    if colour:
+        stored = stored.transpose(2, 0, 1)
+    if orientation in _UPRIGHT:
+        stored = _UPRIGHT[orientation](stored)
+    notices = (*frame_notices, *orientation_notices, *losses)
+    return Picture(np.ascontiguousarray(stored), colour, maximum, notices, facts)
+
+
+def write_gray(stream: BinaryIO, codes: NDArray[np.unsignedinteger[Any]], entry: tuple[str, str]) -> None:
+    """Write a gray PNG of 8 or 16 bits with one international text entry, its keyword and text."""
+    import PIL.Image
+    import PIL.PngImagePlugin
+
+    entries = PIL.PngImagePlugin.PngInfo()
+    entries.add_itxt(*entry)
+    PIL.Image.fromarray(codes).save(stream, "PNG", pnginfo=entries, compress_level=3)
+
+
+@contextmanager
+def _decoding(source: Source) -> Iterator[Any]:
+    """Open with Pillow; whatever a decoder raises, and it may raise anything, is one line."""
+    import PIL.Image
+
+    own_limit = PIL.Image.MAX_IMAGE_PIXELS
+    PIL.Image.MAX_IMAGE_PIXELS = None  # check_pixels holds our own
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with PIL.Image.open(source.stream, formats=FORMATS) as picture:
+                yield picture
+    except PIL.UnidentifiedImageError:
+        if re.match(_BEGINS, source.head(12), re.DOTALL):
+            raise InputError(
+                "begins like a picture, but is damaged or of an unknown kind; save it as PNG or NPY"
+            ) from None
+        raise InputError(f"neither a picture nor a matrix; {ACCEPTED}") from None
+    except (ConvtoolError, MemoryError):
+        raise
+    except Exception as error:
+        told = str(error) if isinstance(error, OSError) else ""  # others speak of Python, not of the file
+        raise InputError(f"cannot be decoded: {told or 'it is damaged'}") from error
+    finally:
+        PIL.Image.MAX_IMAGE_PIXELS = own_limit
+
+
+def _check_size(picture: Any, limit: int) -> None:
+    check_pixels(picture.height, picture.width, len(picture.getbands()), limit)
+
+
+def _choose_frame(picture: Any, frame: int | None) -> tuple[str, ...]:
+    """Go to the frame; give a notice if others are passed over unasked."""
+    frames = getattr(picture, "n_frames", 1)
+    if frame is not None:
+        if not 0 <= frame < frames:
+            raise InputError(f"it has {frames} frame(s), counted from 0; --frame {frame} is not among them")
+        picture.seek(frame)
+    elif frames > 1:
+        return (f"frame 0 of {frames} is used; choose another with --frame",)
+    return ()
+
+
+def _largest_sample(picture: Any, facts: png.PngFacts | None) -> int:
+    """The largest sample that the file can store, which Pillow's mode does not always tell.
+
+    Read before the pixels are loaded, since Pillow then forgets the maximum of a PGM.
+    """
+    if facts is not None:
+        return (1 << facts.depth) - 1
+    if picture.format == "TIFF":
+        bits = int(max(picture.tag_v2.get(_BITS_PER_SAMPLE, (1,))))
+        if _SIGNED in picture.tag_v2.get(_SAMPLE_FORMAT, ()):
+            bits -= 1
+        return (1 << bits) - 1
+    if picture.format == "PPM" and picture.mode != "1":
+        decoder, _, _, arguments = picture.tile[0]
+        if decoder == "raw":
+            return 65535 if picture.mode == "I" else 255
+        return int(arguments[-1])
+    return 1 if picture.mode == "1" else 255
+
+
+def _as_in_file(picture: Any, facts: png.PngFacts) -> Any:
+    """Hold what Pillow made of a PNG against the file."""
+    if picture.mode == "P":
+        highest = int(np.asarray(picture).max())
+        if highest >= facts.palette:  # Pillow takes it for black
+            raise InputError(f"a pixel has colour {highest} (from 0) of a palette that holds {facts.palette}")
+    if picture.mode == "RGBA" and facts.colour_type == png.GRAY_ALPHA:  # if of 16 bits
+        return picture.convert("LA")
+    return picture
+
+
+def _orientation(picture: Any) -> tuple[int, tuple[str, ...]]:
+    """The EXIF orientation, 1 to 8, and a notice if what stands there is ignored."""
+    picture.load()  # Pillow turns a TIFF itself while loading it, and takes the tag away
+    try:
+        orientation = picture.getexif().get(_ORIENTATION, 1)
+    except Exception:  # what a decoder may raise is not known
+        return 1, ("its EXIF data is damaged and is ignored",)
+    if orientation not in (1, *_UPRIGHT):
+        return 1, (f"EXIF orientation {orientation!r} is not one of 1 to 8 and is ignored",)
+    return int(orientation), ()
+
+
+def _losses(picture: Any, largest: int) -> Iterator[str]:
+    """What `_pixels` gives up, one notice each."""
+    mode = picture.mode
+    if mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in picture.info:
+        yield "alpha is dropped"
+    if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+        yield f"{mode} is converted to RGB"
+    if largest > 255 and mode not in ("I", "F") and not mode.startswith("I;16"):
+        yield f"{largest.bit_length()}-bit {mode} is reduced to 8 bits"
+
+
+def _pixels(picture: Any, largest: int) -> tuple[NDArray[Any], bool, float | None]:
+    """The stored numbers ``(H, W)`` or ``(H, W, 3)``, whether they are colour, and their type's maximum."""
+    match picture.mode:
+        case "1":
+            return np.asarray(picture), False, 1
+        case "L" if largest == 127 and picture.format == "TIFF":
+            return np.asarray(picture).view(np.int8), False, largest
+        case "L":
+            return _unstretched(np.asarray(picture), largest, 255), False, min(largest, 255)
+        case "LA" | "La":
+            return np.asarray(picture)[..., 0], False, 255
+        case "I" if picture.format == "PPM":
+            return _unstretched(np.asarray(picture), largest, 65535), False, largest
+        case "I" | "I;16" | "I;16B" | "I;16L" | "I;16N":
+            stored = np.asarray(picture)
+            return stored.view(np.uint32) if largest >= 2**31 else stored, False, largest
+        case "F":
+            return np.asarray(picture), False, None
+        case _:
+            stored = np.asarray(picture.convert("RGB"))
+            if picture.format == "PPM":
+                stored = _unstretched(stored, largest, 255)
+                return stored, True, min(largest, 255)
+            return stored, True, 255
+
+
+def _unstretched(stored: NDArray[Any], largest: int, stretched_to: int) -> NDArray[Any]:
+    """Undo Pillow's stretch of gray of few bits to 0…255, or of a PGM to 0…65535."""
+    if largest >= stretched_to:
+        return stored
+    unstretched: NDArray[Any] = np.rint(stored * (largest / stretched_to))
+    return unstretched
