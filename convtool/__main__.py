@@ -7,9 +7,13 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from convtool.cli.app import main as run
+    try:
+        from convtool.cli.app import main as run
 
-    sys.exit(run())
+        code = run()
+    except KeyboardInterrupt:  # before the command line is ready to answer it
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """One map of one image; tables, JSON and pictures are drawn from it.
 
@@ -33,22 +33,22 @@ class RunRecord:
     input: str
     filter: str | None
     stage: str | None
-    output: str | None
+    output: str | None = None
     shape: tuple[int, ...]
     dtype: str
     min: float | None
     max: float | None
     mean: float | None
-    exact: bool | None
-    step: float | None
-    clipped: int
+    exact: bool | None = None
+    step: float | None = None
+    clipped: int = 0
     sha256: str
-    convention: str | None
-    plan: dict[str, Any] | None
-    seconds: float
+    convention: str | None = None
+    plan: dict[str, Any] | None = None
+    seconds: float = 0.0
     version: str
     values: list[Any] | None
 
     def to_json(self) -> str:
-        """The record on one line; what is no finite number is null."""
+        """The record on one line."""
         return json.dumps(asdict(self), allow_nan=False)

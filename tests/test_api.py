@@ -48,7 +48,7 @@ SIGNATURES = {
         "(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False, "
         "*, threads=None)"
     ),
-    "relu": "(x, *, out=None)",
+    "relu": "(x)",
     "save_map": "(path, array, *, depth=16, range=None, stage=None, filter=None)",
 }
 """Every public call, less its types."""

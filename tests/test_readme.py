@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from convtool import load_map
 from convtool.io.images import read_image
@@ -33,13 +32,13 @@ def test_the_library_example_runs(tmp_path: Path) -> None:
     assert load_map(tmp_path / "north.png").shape == (150, 225)
 
 
-@pytest.mark.parametrize("stage", ["map", "pool"])
-def test_its_pictures_are_what_the_command_makes(stage: str, tmp_path: Path) -> None:
+def test_its_pictures_are_what_the_command_makes(tmp_path: Path) -> None:
     command = f"run samples/cat.png --filter sobel-x --depth 8 --quiet --out-dir {tmp_path}"
     subprocess.run([sys.executable, "-m", "convtool", *command.split()], cwd=ROOT, check=True)
-    made, shown = (read_image(f / f"cat.sobel-x.{stage}.png") for f in (tmp_path, ROOT / "docs" / "pictures"))
-    assert made.scale == shown.scale
-    assert np.array_equal(made.values, shown.values)
+    for name in ("cat.sobel-x.map.png", "cat.sobel-x.pool.png"):
+        made, shown = (read_image(folder / name) for folder in (tmp_path, ROOT / "docs" / "pictures"))
+        assert made.scale == shown.scale
+        assert np.array_equal(made.values, shown.values)
 
 
 def test_it_has_two_set_up_commands() -> None:

@@ -31,7 +31,7 @@ def conv(
       convtool conv photo.png --filter edge.json --no-relu -o response.npy
     """
     from convtool.jobs.image import convolve_images
-    from convtool.jobs.options import Stage
+    from convtool.jobs.options import PoolOptions, Stage
 
     display = showing.display(reading, writing)
     stage: frozenset[Stage] = frozenset(("relu",) if relu else ("conv",))
@@ -40,8 +40,7 @@ def conv(
         filters,
         inputs=reading.options(),
         conv=sliding.options(),
-        with_relu=relu,
-        pool=None,
+        pool=PoolOptions(),
         wanted=stage,
         output=writing.options(stage),
         notify=display.notice,

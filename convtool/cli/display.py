@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -38,7 +38,16 @@ class Display:
             say(f"notice: {line}")
 
     def show(self, outcomes: Iterable[Outcome]) -> None:
-        """Print every map as it is made."""
+        """Print every map once it is made; the files are written even if the reader goes away."""
+        made = iter(outcomes)
+        try:
+            self._print(made)
+        except BrokenPipeError:
+            for _ in made:
+                pass
+            raise
+
+    def _print(self, outcomes: Iterator[Outcome]) -> None:
         if self.json:
             for outcome in outcomes:
                 print(outcome.record.to_json(), flush=True)

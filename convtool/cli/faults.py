@@ -60,6 +60,8 @@ def guarded(command: Callable[[], object]) -> int:
         if _tracebacks:
             traceback.print_exc()
         code = _explain(error)
+    for number in (signal.SIGINT, signal.SIGTERM):  # from here on there is nothing left to clean up
+        signal.signal(number, signal.SIG_DFL)
     _leave(sys.stderr)
     _leave(sys.stdout, flushed=code not in (INTERRUPTED, TERMINATED))  # a reader may never read again
     return code

@@ -53,19 +53,16 @@ def show(
     Example:
       convtool filters show sobel-x gabor
     """
-    from convtool.io.filters import filter_fields
     from convtool.jobs.inspect import kernels
     from convtool.jobs.reading import noticed_filter
-    from convtool.view.filters import print_filter
+    from convtool.view.filters import filter_as_json, print_filter
     from convtool.view.tables import console_for
 
     console = console_for(sys.stdout, color)
     for name in filters:
         filter_file = noticed_filter(name, Display().notice)
         if json:
-            import json as json_
-
-            print(json_.dumps(filter_fields(filter_file)))
+            print(filter_as_json(filter_file))
         else:
             print_filter(console, filter_file, kernels(filter_file), precision=precision)
 

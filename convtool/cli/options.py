@@ -22,7 +22,7 @@ def complete_filter(incomplete: str) -> list[str]:
     return [name for name in builtin_names() if name.startswith(incomplete)]
 
 
-def numbers(flag: str, parser: Any, metavar: str, text: str) -> Any:
+def parsed(flag: str, parser: Any, metavar: str, text: str) -> Any:
     """An option whose text is parsed by one of `convtool.cli.values`."""
     return typer.Option(flag, parser=parser, metavar=metavar, help=text)
 
@@ -53,7 +53,7 @@ Filters = Annotated[
 PoolKind = Literal["max", "avg", "min"]
 Global = Annotated[bool, typer.Option("--global", help="Pool with one window over the whole map.")]
 Precision = Annotated[
-    Any, numbers("--precision", values.decimals, "N", "Decimals of numbers in tables that are not whole.")
+    Any, parsed("--precision", values.decimals, "N", "Decimals of numbers in tables that are not whole.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON record a line instead of tables.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
@@ -70,20 +70,20 @@ Debug = Annotated[
 class Sliding:
     """How filters slide."""
 
-    stride: Annotated[Any, numbers("--stride", values.positive_pair, "N|Y,X", "Step of the filter.")] = "1"
+    stride: Annotated[Any, parsed("--stride", values.positive_pair, "N|Y,X", "Step of the filter.")] = "1"
     padding: Annotated[
         Any,
-        numbers("--padding", values.padding, "valid|same|N|Y,X|T,B,L,R", "Cells added around the image."),
+        parsed("--padding", values.padding, "valid|same|N|Y,X|T,B,L,R", "Cells added around the image."),
     ] = "valid"
     padding_mode: Annotated[
         Literal["zeros", "reflect", "replicate", "circular", "symmetric"],
         typer.Option("--padding-mode", help="What the added cells hold."),
     ] = "zeros"
     dilation: Annotated[
-        Any, numbers("--dilation", values.positive_pair, "N|Y,X", "Distance between a filter's taps.")
+        Any, parsed("--dilation", values.positive_pair, "N|Y,X", "Distance between a filter's taps.")
     ] = "1"
     groups: Annotated[
-        Any, numbers("--groups", values.positive, "N", "Groups of channels that do not mix.")
+        Any, parsed("--groups", values.positive, "N", "Groups of channels that do not mix.")
     ] = "1"
     flip: Annotated[
         bool, typer.Option("--flip", help="Turn the filter by 180 degrees: the textbook convolution.")
@@ -107,12 +107,12 @@ class Reading:
     scale: Annotated[
         Literal["stored", "unit"], typer.Option("--scale", help="Numbers as stored, or scaled to 0...1.")
     ] = "stored"
-    frame: Annotated[Any, numbers("--frame", values.not_negative, "N", "Frame or page, counted from 0.")] = (
+    frame: Annotated[Any, parsed("--frame", values.not_negative, "N", "Frame or page, counted from 0.")] = (
         None
     )
     max_pixels: Annotated[
         Any,
-        numbers(
+        parsed(
             "--max-pixels",
             values.pixels,
             "N",
@@ -151,10 +151,10 @@ class Writing:
         Literal["png", "npy", "csv", "json"],
         typer.Option("--format", help="Format of files in --out-dir, and of -o -."),
     ] = "png"
-    depth: Annotated[Any, numbers("--depth", values.depth, "8|16", "Bits of a PNG's codes.")] = "16"
+    depth: Annotated[Any, parsed("--depth", values.depth, "8|16", "Bits of a PNG's codes.")] = "16"
     range: Annotated[
         Any,
-        numbers(
+        parsed(
             "--range",
             values.limits,
             "LO,HI",

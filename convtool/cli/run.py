@@ -17,11 +17,11 @@ def run(
     images: o.Images,
     filters: o.Filters,
     pool: Annotated[
-        Any, o.numbers("--pool", values.positive_pair, "N|Y,X", "Size of the pool's windows.")
-    ] = "2",
+        Any, o.parsed("--pool", values.positive_pair, "N|Y,X", "Size of the pool's windows [default: 2].")
+    ] = None,
     pool_stride: Annotated[
         Any,
-        o.numbers(
+        o.parsed(
             "--pool-stride", values.positive_pair, "N|Y,X", "Step of the pool [default: its windows' size]."
         ),
     ] = None,
@@ -29,7 +29,7 @@ def run(
     global_: o.Global = False,
     save: Annotated[
         Any,
-        o.numbers("--save", values.stages, "STAGES", "What to write: conv, map, pool with commas, or none."),
+        o.parsed("--save", values.stages, "STAGES", "What to write: conv, map, pool with commas, or none."),
     ] = "map,pool",
     sliding: o.Sliding,
     reading: o.Reading,
@@ -43,6 +43,8 @@ def run(
       convtool run photo.png --filter sobel-x --out-dir maps/
       convtool run photo.png --filter edge.json --filter log-5 --pool 4 --json
     """
+    if global_:
+        values.only_one("--global", "--pool and --pool-stride", pool, pool_stride)
     from convtool.jobs.image import convolve_images
     from convtool.jobs.options import PoolOptions
 
@@ -52,8 +54,7 @@ def run(
         filters,
         inputs=reading.options(),
         conv=sliding.options(),
-        with_relu=True,
-        pool=PoolOptions(pool_kind, None if global_ else pool, pool_stride),
+        pool=PoolOptions(pool_kind, None if global_ else pool or 2, pool_stride),
         wanted=save if save == {"pool"} else frozenset(("conv", "relu", "pool")),
         output=writing.options(save),
         notify=display.notice,

@@ -37,10 +37,12 @@ def decimals(text: str) -> int:
 
 def positive_pair(text: str) -> Numbers:
     """``N`` or ``Y,X``, each at least 1."""
-    numbers = tuple(_whole(part, 1) for part in text.split(","))
-    if len(numbers) > 2:
-        raise typer.BadParameter(f"{text!r} has {len(numbers)} numbers; use N or Y,X")
-    return numbers[0] if len(numbers) == 1 else numbers
+    parts = text.split(",")
+    if len(parts) == 1:
+        return _whole(text, 1, hint="; a pair is Y,X")
+    if len(parts) > 2:
+        raise typer.BadParameter(f"{text!r} has {len(parts)} numbers; use N or Y,X")
+    return tuple(_whole(part, 1) for part in parts)
 
 
 def padding(text: str) -> Padding:
@@ -90,7 +92,13 @@ def stages(text: str) -> frozenset[str]:
     return frozenset(names[name] for name in chosen)
 
 
-def _whole(text: str, least: int, most: int = _LONGEST) -> int:
+def only_one(first: str, second: str, *others: object) -> None:
+    """Refuse an option that another makes meaningless."""
+    if any(other is not None and other is not False for other in others):
+        raise typer.BadParameter(f"{first} leaves nothing for {second} to say; give one of them")
+
+
+def _whole(text: str, least: int, most: int = _LONGEST, hint: str = "") -> int:
     if not re.fullmatch(r"\d{1,20}", text, re.ASCII) or not least <= int(text) <= most:
-        raise typer.BadParameter(f"{text!r} is not a whole number from {least} to {most}")
+        raise typer.BadParameter(f"{text!r} is not a whole number from {least} to {most}{hint}")
     return int(text)

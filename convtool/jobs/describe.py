@@ -17,7 +17,7 @@ MAX_VALUES = 1024
 
 
 def describe(values: Float32) -> dict[str, Any]:
-    """The fields of a record that follow from the values alone."""
+    """The fields of a record that follow from the values alone; what is no finite number is None."""
     plain = np.ascontiguousarray(values, "<f4") + np.float32(0)  # so that −0 and 0 hash alike
     small = values.size <= MAX_VALUES and bool(np.isfinite(values).all())
     return {

@@ -12,11 +12,12 @@ from convtool.errors import InputError
 from convtool.io.filters import FilterFile
 from convtool.io.images import Image, read_image
 from convtool.io.maps import read_map
+from convtool.io.source import spoken
+from convtool.jobs.describe import describe
 from convtool.jobs.naming import filter_labels
 from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions, Stage
-from convtool.jobs.outputs import Outputs
-from convtool.jobs.reading import Notify, noticed, noticed_filter, spoken
-from convtool.jobs.record import describe
+from convtool.jobs.outputs import Outputs, PlannedMap
+from convtool.jobs.reading import Notify, noticed, noticed_filter
 from convtool.jobs.stages import StageMap, convolved, pooled, rectified
 from convtool.record import RunRecord
 
@@ -35,8 +36,7 @@ def convolve_images(
     *,
     inputs: InputOptions,
     conv: ConvOptions,
-    with_relu: bool,
-    pool: PoolOptions | None,
+    pool: PoolOptions,
     wanted: frozenset[Stage],
     output: OutputOptions,
     notify: Notify,
@@ -59,17 +59,18 @@ def convolve_images(
     """
     outputs = Outputs(output, [*images, *filters], notify)
     files = [noticed_filter(name, notify) for name in filters]
-    labels = [
-        (label, name)
+    planned = [
+        PlannedMap(path, label, name)
+        for path in images
         for name, file in zip(filters, files, strict=True)
         for label in filter_labels(file.label, file.bank)
     ]
-    outputs.check([(path, *label) for path in images for label in labels], images)
+    outputs.check(planned, images)
     stacked = len(files) > 1 or not files[0].bank.single
 
     def maps_of(file: FilterFile, image: Image, path: str) -> list[StageMap]:
         with _concerning(f"{spoken(path)} with {file.label}"):
-            return list(convolved(image, file, inputs, conv, with_relu=with_relu, pool=pool, wanted=wanted))
+            return list(convolved(image, file, inputs, conv, pool, wanted))
 
     for path in images:
         image = read_image(path, frame=inputs.frame, pixel_limit=inputs.max_pixels)
@@ -103,7 +104,7 @@ def _transform_maps(
     notify: Notify,
 ) -> Iterator[Outcome]:
     outputs = Outputs(output, paths, notify)
-    outputs.check([(path, None, None) for path in paths], paths)
+    outputs.check([PlannedMap(path) for path in paths], paths)
     for path in paths:
         image = read_map(path, frame=inputs.frame, pixel_limit=inputs.max_pixels)
         noticed(image, path, notify)

@@ -10,11 +10,11 @@ from convtool.core.bank import KernelFacts, kernel_facts
 from convtool.io.filters import FilterFile, decode_filter, filter_label, holds_filter, is_path
 from convtool.io.images import Image, decode_image
 from convtool.io.source import open_source
+from convtool.jobs.describe import describe
 from convtool.jobs.image import Outcome
 from convtool.jobs.naming import filter_labels, numbers
 from convtool.jobs.options import InputOptions
 from convtool.jobs.reading import Notify, check_stdin_once, named_planes, noticed, noticed_filter
-from convtool.jobs.record import describe
 from convtool.record import RunRecord
 
 
@@ -69,16 +69,4 @@ def _shown_image(name: str, image: Image, inputs: InputOptions) -> Iterator[Outc
 
 
 def _record(name: str, label: str | None, stage: str | None, values: Float32) -> RunRecord:
-    return RunRecord(
-        input=name,
-        filter=label,
-        stage=stage,
-        output=None,
-        exact=None,
-        step=None,
-        clipped=0,
-        convention=None,
-        plan=None,
-        seconds=0.0,
-        **describe(values),
-    )
+    return RunRecord(input=name, filter=label, stage=stage, **describe(values))

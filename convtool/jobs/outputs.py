@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from convtool.core.arrays import Float32
 from convtool.errors import ArgumentError, OutputError
 from convtool.io.atomic import replacing
-from convtool.io.maps import MapFormat, Written, format_of, write_map
-from convtool.io.source import STDIN
+from convtool.io.maps import SEVERAL_MAPS, MapFormat, Written, format_of, write_map
+from convtool.io.source import STDIN, spoken
 from convtool.jobs.naming import STAGE_SUFFIXES, image_stem, output_name
 from convtool.jobs.options import OutputOptions
-from convtool.jobs.reading import Notify, check_stdin_once, spoken
+from convtool.jobs.reading import Notify, check_stdin_once
 from convtool.jobs.stages import StageMap
 
 STDOUT = "-"
-_HOLD_SEVERAL: tuple[MapFormat, ...] = ("npy", "json")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,14 @@ class Output:
 
     path: str | None
     written: Written
+
+
+class PlannedMap(NamedTuple):
+    """A map that will be made: its image and filter as the user named them, its part of the name."""
+
+    image: str
+    part: str | None = None
+    filter: str | None = None
 
 
 class Outputs:
@@ -51,6 +59,7 @@ class Outputs:
         self._inputs = inputs
         self._notify = notify
         self._written: set[str] = set()
+        self.format: MapFormat = options.format
         check_stdin_once(inputs)
         if not options.folder:
             raise ArgumentError("--out-dir is empty; name a folder, or . for this one")
@@ -59,26 +68,15 @@ class Outputs:
                 names = ", ".join(sorted(STAGE_SUFFIXES[stage] for stage in options.save)) or "none"
                 raise ArgumentError(f"-o holds one stage, --save asks for {names}; choose one with --save")
             check_output(options.file, inputs)
+            if not takes_any_format(options.file):
+                self.format = format_of(options.file)
             if self.format in ("png", "npy") and options.file == STDOUT and sys.stdout.isatty():
                 raise ArgumentError("-o - would write binary to a terminal; redirect it, or use --format csv")
+        if options.limits is not None and options.save and self.format != "png":
+            raise ArgumentError(f"--range is the scale of a picture; {self.format.upper()} holds the numbers")
 
-    @property
-    def format(self) -> MapFormat:
-        """The format of every file of this run."""
-        file = self.options.file
-        return self.options.format if file is None or takes_any_format(file) else format_of(file)
-
-    def check(self, maps: Sequence[tuple[str, str | None, str | None]], images: Sequence[str]) -> None:
-        """Refuse maps that would be written to one place.
-
-        Parameters
-        ----------
-        maps
-            For each map that will be made: its image as the user named it, its part of the name, and
-            its filter as the user named it.
-        images
-            The images, as the user named them.
-        """
+    def check(self, maps: Sequence[PlannedMap], images: Sequence[str]) -> None:
+        """Refuse maps that would be written to one place; ``images`` are as the user named them."""
         if self.options.file is not None:
             if len(images) > 1:
                 raise ArgumentError(f"-o holds the maps of one image, {len(images)} are given; use --out-dir")
@@ -113,6 +111,7 @@ class Outputs:
             if stage_map.stage not in self.options.save:
                 yield Output(None, Written())
                 continue
+            # Checked once more: the parts R, G, B and 01, 02, … are known only since the image is read.
             name = output_name(image_stem(image), stage_map.part, stage_map.stage, self.format)
             path = str(Path(self.options.folder, name))
             check_not_an_input(path, self._inputs)
@@ -132,7 +131,7 @@ class Outputs:
         sizes = {stage_map.values.shape for stage_map in saved}
         if len(sizes) > 1:
             raise ArgumentError(f"-o holds maps of one size, these have {sorted(sizes)}; use --out-dir")
-        stacked = len(saved) > 1 or (stacked and self.format in _HOLD_SEVERAL)
+        stacked = len(saved) > 1 or (stacked and self.format in SEVERAL_MAPS)
         values = np.stack([m.values for m in saved]) if stacked else saved[0].values
         with opened(self.options.file) as stream:
             output = self._encode(stream, self.options.file, values, saved[0])
@@ -154,7 +153,7 @@ class Outputs:
         return Output(path, written)
 
     def _check_holds(self, maps: int) -> None:
-        if maps > 1 and self.format not in _HOLD_SEVERAL:
+        if maps > 1 and self.format not in SEVERAL_MAPS:
             raise ArgumentError(
                 f"-o as {self.format.upper()} holds one map, {maps} are made; use --out-dir, or NPY or JSON"
             )
@@ -183,14 +182,15 @@ def check_output(path: str, inputs: Sequence[str]) -> None:
 def check_not_an_input(path: str, inputs: Sequence[str]) -> None:
     """Refuse an output that is one of the files read, by whatever name or link."""
     for source in inputs:
-        if source != STDIN and path != STDOUT and _is_same_file(source, path):
-            raise ArgumentError(f"{path}: the output would replace the input {source}; name another")
+        if path != STDOUT and _is_same_file(source, path):
+            raise ArgumentError(f"{path}: the output would replace the input {spoken(source)}; name another")
 
 
-def _is_same_file(first: str, second: str) -> bool:
+def _is_same_file(source: str, path: str) -> bool:
     try:
-        return Path(first).samefile(second)
-    except OSError:
+        given = os.fstat(sys.stdin.fileno()) if source == STDIN else Path(source).stat()
+        return os.path.samestat(given, Path(path).stat())
+    except (OSError, ValueError):  # one of them does not exist, or standard input is no file
         return False
 
 

@@ -8,17 +8,12 @@ from convtool.core.arrays import Float32
 from convtool.errors import ArgumentError
 from convtool.io.filters import FilterFile, read_filter
 from convtool.io.images import Image
-from convtool.io.source import STDIN
+from convtool.io.source import STDIN, spoken
 from convtool.jobs.naming import numbers
 from convtool.jobs.options import InputOptions
 
 Notify = Callable[[str], None]
 """Called with each notice, a line of text; it may raise, and then nothing is written."""
-
-
-def spoken(path: str) -> str:
-    """What messages call an input."""
-    return "stdin" if path == STDIN else path
 
 
 def check_stdin_once(inputs: Sequence[str]) -> None:

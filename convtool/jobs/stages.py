@@ -58,14 +58,12 @@ def convolved(
     filter_file: FilterFile,
     inputs: InputOptions,
     conv: ConvOptions,
-    *,
-    with_relu: bool,
-    pool: PoolOptions | None,
+    pool: PoolOptions,
     wanted: frozenset[Stage],
 ) -> Iterator[StageMap]:
     """Run Conv → ReLU → Pool with all filters of one file; give the wanted stages, filter by filter.
 
-    If only the pooled maps are wanted, the maps before them are never held.
+    A stage that is wanted alone is computed in one pass: the maps before it are never held.
     """
     planes, channel_names = _planes(image, filter_file, inputs, conv)
     labels = [
@@ -73,10 +71,10 @@ def convolved(
         for label in filter_labels(filter_file.label, filter_file.bank)
         for channel in channel_names
     ]
-    if pool is not None and wanted == {"pool"} and _is_fusible(pool):
-        batches = _fused(planes, filter_file.bank, conv, pool)
+    if len(wanted) == 1 and ("pool" not in wanted or _is_fusible(pool)):
+        batches = _one_pass(planes, filter_file.bank, conv, pool, *wanted)
     else:
-        batches = _stage_by_stage(planes, filter_file.bank, conv, with_relu, pool)
+        batches = _stage_by_stage(planes, filter_file.bank, conv, pool)
     stages = [_named(batch, labels) for batch in batches if batch.stage in wanted]
     for of_one_filter in zip(*stages, strict=True):
         yield from of_one_filter
@@ -84,12 +82,12 @@ def convolved(
 
 def rectified(image: Image, inputs: InputOptions) -> Iterator[StageMap]:
     """ReLU of every map in a file."""
-    return _plane_by_plane("relu", image, inputs, relu, exact=True)
+    return _plane_by_plane("relu", image, inputs, relu)
 
 
 def pooled(image: Image, inputs: InputOptions, pool: PoolOptions) -> Iterator[StageMap]:
     """Pool every map in a file."""
-    return _plane_by_plane("pool", image, inputs, partial(pooled_by, pool), exact=pool.kind != "avg")
+    return _plane_by_plane("pool", image, inputs, partial(pooled_by, pool), averages=pool.kind == "avg")
 
 
 def pooled_by(pool: PoolOptions, maps: Float32) -> Float32:
@@ -114,28 +112,29 @@ class _Batch(NamedTuple):
     seconds: float
 
 
-def _fused(planes: Float32, bank: FilterBank, conv: ConvOptions, pool: PoolOptions) -> Iterator[_Batch]:
+def _one_pass(
+    planes: Float32, bank: FilterBank, conv: ConvOptions, pool: PoolOptions, stage: Stage
+) -> Iterator[_Batch]:
     start = time.perf_counter()
-    maps = feature_maps(planes, bank, pool=pool.size, pool_kind=pool.kind, **asdict(conv))
-    exact = is_exact(bank, planes) and pool.kind != "avg"
-    yield _Batch("pool", maps, exact, time.perf_counter() - start)
+    size = pool.size if stage == "pool" else None
+    maps = feature_maps(planes, bank, relu=stage != "conv", pool=size, pool_kind=pool.kind, **asdict(conv))
+    exact = is_exact(bank, planes) and not (stage == "pool" and pool.kind == "avg")
+    yield _Batch(stage, maps, exact, time.perf_counter() - start)
 
 
 def _stage_by_stage(
-    planes: Float32, bank: FilterBank, conv: ConvOptions, with_relu: bool, pool: PoolOptions | None
+    planes: Float32, bank: FilterBank, conv: ConvOptions, pool: PoolOptions
 ) -> Iterator[_Batch]:
-    start = time.perf_counter()
-    maps = feature_maps(planes, bank, relu=False, **asdict(conv))
     exact = is_exact(bank, planes)
-    yield _Batch("conv", maps, exact, time.perf_counter() - start)
-    if with_relu:
-        start = time.perf_counter()
-        maps = relu(maps)
-        yield _Batch("relu", maps, exact, time.perf_counter() - start)
-    if pool is not None:
-        start = time.perf_counter()
-        maps = pooled_by(pool, maps)
-        yield _Batch("pool", maps, exact and pool.kind != "avg", time.perf_counter() - start)
+    start = time.perf_counter()
+    responses = feature_maps(planes, bank, relu=False, **asdict(conv))
+    yield _Batch("conv", responses, exact, time.perf_counter() - start)
+    start = time.perf_counter()
+    maps = relu(responses)
+    yield _Batch("relu", maps, exact, time.perf_counter() - start)
+    start = time.perf_counter()
+    smaller = pooled_by(pool, maps)
+    yield _Batch("pool", smaller, exact and pool.kind != "avg", time.perf_counter() - start)
 
 
 def _named(batch: _Batch, labels: list[str]) -> list[StageMap]:
@@ -148,20 +147,22 @@ def _named(batch: _Batch, labels: list[str]) -> list[StageMap]:
 
 
 def _is_fusible(pool: PoolOptions) -> bool:
-    return pool.size is not None and pool.stride in (None, pool.size)
+    """Whether the pool's windows lie side by side, as those of `feature_maps` do."""
+    side_by_side = pool.size is not None and pool.stride in (None, pool.size)
+    return side_by_side and pool.padding == 0 and not pool.ceil_mode
 
 
 def _planes(
     image: Image, filter_file: FilterFile, inputs: InputOptions, conv: ConvOptions
 ) -> tuple[Float32, list[str | None]]:
     """The image as a batch ``(N, C, H, W)`` for this filter, and the name of each of the N."""
-    depth = filter_file.bank.depth * conv.groups
+    channels = filter_file.bank.in_channels * conv.groups
     if inputs.channels == "each":
-        if depth != 1:
-            raise InputError(f"--channels each is for filters of one channel, this one reads {depth}")
+        if channels != 1:
+            raise InputError(f"--channels each is for filters of one channel, this one reads {channels}")
         names, planes = zip(*named_planes(image, inputs), strict=True)
         return np.stack(planes)[:, np.newaxis], list(names)
-    values = scaled(image.luma() if depth == 1 else image, inputs).values
+    values = scaled(image.luma() if channels == 1 else image, inputs).values
     return values[np.newaxis] if values.ndim == 3 else values[np.newaxis, np.newaxis], [None]
 
 
@@ -171,10 +172,12 @@ def _plane_by_plane(
     inputs: InputOptions,
     operation: Callable[[Float32], Float32],
     *,
-    exact: bool,
+    averages: bool = False,
 ) -> Iterator[StageMap]:
     label = image.scale.filter if image.scale else None
     for name, plane in named_planes(image, inputs):
         start = time.perf_counter()
         result = operation(plane)
+        # Of values that are not whole it is not known whether they were rounded on their way here.
+        exact = not averages and bool(np.all(plane == np.rint(plane)))
         yield StageMap(stage, name or label, name, result, exact, time.perf_counter() - start)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from convtool.core.arrays import Float32
 from convtool.core.bank import KernelFacts
-from convtool.io.filters import FilterFile
+from convtool.io.filters import FilterFile, filter_fields
 from convtool.text import encodable, printable
 from convtool.view.tables import print_matrix, print_rows
 
@@ -34,6 +34,11 @@ def listing_as_json(filter_file: FilterFile) -> str:
     )
 
 
+def filter_as_json(filter_file: FilterFile) -> str:
+    """A filter file on one line, for machines."""
+    return json.dumps(filter_fields(filter_file))
+
+
 def print_filter(
     console: Console, filter_file: FilterFile, kernels: Iterable[tuple[str, Float32]], *, precision: int
 ) -> None:
@@ -43,9 +48,11 @@ def print_filter(
     for head, text in heads:
         if text:
             console.print(encodable(printable(f"{head}: {text}"), console.encoding), soft_wrap=True)
-    biases = filter_file.bank.bias.repeat(filter_file.bank.depth)
+    biases = filter_file.bank.bias.repeat(filter_file.bank.in_channels)
     for (label, kernel), bias in zip(kernels, biases, strict=True):
         added = f" · bias {bias:g}" if bias else ""
+        if filter_file.bank.normalize:
+            added += f" · normalize {filter_file.bank.normalize}"
         print_matrix(console, f"{label} · {_by(kernel.shape)}{added}", kernel, precision=precision)
         console.print()
 

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, Literal, NoReturn, TextIO
 
@@ -155,7 +155,7 @@ class MatrixTable:
         labels = [ellipsis if row == _GAP else str(row) for row in self.rows]
         heads = [ellipsis if column == _GAP else str(column) for column in self.columns]
         gutter = max(map(len, labels), default=0)
-        widest = max(map(len, (*heads, *self._numbers())), default=0)
+        widest = max(map(len, chain(heads, self._numbers())), default=0)
         widths = [2 + (len(ellipsis) if column == _GAP else widest) for column in self.columns]
 
         room = options.max_width - gutter - 2 if console.is_terminal else math.inf

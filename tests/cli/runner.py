@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import typer.main
+
 from convtool.cli import app, faults
 
 if TYPE_CHECKING:
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 SAMPLES = ROOT / "samples"
 FILTERS = ROOT / "filters"
+
+
+get_command = functools.cache(typer.main.get_command)
+"""The commands, built once for all runs within this process."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +59,18 @@ def in_process(*arguments: str | PathLike[str], stdin: bytes = b"") -> Finished:
         io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", errors=errors, newline="")
         for content, errors in ((stdin, "strict"), (b"", "strict"), (b"", "backslashreplace"))
     ]
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with (
             patch.multiple(sys, argv=["convtool", *map(os.fspath, arguments)]),
             patch.multiple(sys, stdin=streams[0], stdout=streams[1], stderr=streams[2]),
             patch.object(faults, "_tracebacks", False),
+            patch.object(typer.main, "get_command", get_command),
         ):
             code = app.main()
     finally:
-        signal.signal(signal.SIGTERM, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     data, err = (stream.buffer.getvalue() for stream in streams[1:])  # type: ignore[attr-defined]
     return Finished(code, data, err.decode())
 

@@ -99,15 +99,13 @@ def parse(command: Any, arguments: list[str]) -> Iterator[str]:
 
 
 class TestCompletion:
-    def complete(self, line: str) -> list[str]:
-        environment = {
+    def asked(self, line: str) -> dict[str, str]:
+        """The environment in which bash asks how a line goes on."""
+        return {
             "_CONVTOOL_COMPLETE": "complete_bash",
             "COMP_WORDS": line,
             "COMP_CWORD": str(len(line.split(" ")) - 1),
         }
-        finished = as_process(env=environment)
-        assert (finished.code, finished.err) == (0, "")
-        return finished.out.split()
 
     @pytest.mark.parametrize(
         ("line", "words"),
@@ -122,12 +120,24 @@ class TestCompletion:
             ("convtool pool --si", ["--size"]),
         ],
     )
-    def test_knows_filters_commands_and_options(self, line: str, words: list[str]) -> None:
-        assert self.complete(line) == words
+    def test_knows_filters_commands_and_options(
+        self, line: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in self.asked(line).items():
+            monkeypatch.setenv(name, value)
+        finished = in_process()
+        assert (finished.code, finished.out.split(), finished.err) == (0, words, "")
+
+    def test_answers_a_shell(self) -> None:
+        finished = as_process(env=self.asked("convtool conv a.png -f sob"))
+        assert (finished.code, finished.out.split(), finished.err) == (0, ["sobel-x", "sobel-y"], "")
 
     def test_can_be_shown(self) -> None:
-        finished = as_process("--show-completion", env={"SHELL": "/bin/bash", "_TYPER_COMPLETE_TEST": "1"})
-        assert finished.code in (0, 1)
+        command = f"{shlex.quote(sys.executable)} -m convtool --show-completion; exit $?"
+        finished = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, check=True)
+        assert finished.stderr == b""
+        assert b"_CONVTOOL_COMPLETE=complete_bash" in finished.stdout
+        assert finished.stdout.endswith(b"complete -o default -F _convtool_completion convtool\n")
 
 
 class TestStart:

@@ -71,7 +71,7 @@ def at_once(conv: list[str], pool: dict[str, str], filter_: str) -> tuple[Path, 
 
 
 @given(conv=conv_options(), pool=pool_options(), filter_=st.sampled_from(["sobel-x", "gaussian-3", "emboss"]))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("gray")
 def test_arrays_are_the_same_bytes(conv: list[str], pool: dict[str, str], filter_: str) -> None:
     for by_three, by_one in zip(chain(conv, pool, filter_, "npy"), at_once(conv, pool, filter_), strict=True):

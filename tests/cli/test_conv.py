@@ -14,7 +14,7 @@ import PIL.Image
 import pytest
 
 from convtool import conv2d, feature_maps, load_filter, load_image, load_map, relu
-from tests.cli.runner import FILTERS, SAMPLES, contents, in_process
+from tests.cli.runner import FILTERS, SAMPLES, contents, in_process, spawned
 from tests.tolerances import assert_same_bytes
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class TestColour:
 
     @pytest.mark.usefixtures("gray", "rgb_filter")
     def test_channels_that_do_not_fit_are_bad_input(self, mistake: Callable[..., str]) -> None:
-        says = r"^convtool: gray.png with rgb: the image has 1 channel\(s\) but filters .* read 3"
+        says = r"gray.png with rgb: the image has 1 channel\(s\), the filters read 3; use filters of 1"
         mistake("conv", "gray.png", "-f", "rgb.json", code=3, says=says)
 
     @pytest.mark.usefixtures("colour", "rgb_filter")
@@ -362,7 +362,7 @@ class TestInputs:
 
     @pytest.mark.usefixtures("notes")
     def test_a_fault_in_stdin_names_it(self, mistake: Callable[..., str]) -> None:
-        says = "^convtool: stdin with diagonal: the input is 1×1, smaller than the 2×2 window"
+        says = "^convtool: stdin with diagonal: the image is 1×1, smaller than the filter's 2×2 window"
         mistake("conv", "-", "-f", "diagonal.json", code=3, says=says, stdin=b"[[1]]")
         mistake("conv", "-", "-f", "diagonal.json", code=3, says="^convtool: stdin: it is empty")
 
@@ -393,6 +393,7 @@ class TestInputs:
         ],
     )
     def test_odd_names_work_and_are_shown_escaped(self, name: str | bytes, output: str, folder: Path) -> None:
+        """A2."""
         if isinstance(name, bytes) and sys.platform == "darwin":
             pytest.skip("its file names are always UTF-8")
         path = os.fsdecode(name)
@@ -420,8 +421,25 @@ class TestInputs:
     ],
 )
 def test_numbers_of_a_filter_too_small_for_float32_are_noticed(command: list[str]) -> None:
-    Path("tiny.json").write_text('{"weights": [[1, 1e-60]]}')
-    Path("image.csv").write_text("1,2\n3,4\n")
+    """J2."""
+    Path("tiny.json").write_text('{"weights": [[1, 1e-60, 1e-400]]}')
+    Path("image.csv").write_text("1,2,3\n4,5,6\n")
     finished = in_process(*command)
     assert finished.code == 0
-    assert finished.err == "convtool: notice: tiny.json: 1 number(s) too small for float32 became 0\n"
+    assert finished.err == "convtool: notice: tiny.json: 2 number(s) too small for float32 became 0\n"
+
+
+def test_an_input_is_not_overwritten_though_it_comes_as_standard_input(folder: Path) -> None:
+    Path("in.csv").write_text("1,2\n3,4\n")
+    with Path("in.csv").open("rb") as stdin:
+        process = spawned("conv", "-", "-f", "identity", "--padding", "1", "-o", "in.csv", stdin=stdin)
+        data, err = process.communicate(timeout=60)
+    assert (process.returncode, data) == (2, b"")
+    assert err == b"convtool: in.csv: the output would replace the input stdin; name another\n"
+    assert Path("in.csv").read_text() == "1,2\n3,4\n"
+
+
+@pytest.mark.usefixtures("gray")
+def test_a_range_is_for_pictures(mistake: Callable[..., str]) -> None:
+    says = "--range is the scale of a picture; NPY holds the numbers"
+    mistake("conv", "gray.png", "-f", "box-3", "-o", "map.npy", "--range", "0,1", code=2, says=says)

@@ -29,6 +29,18 @@ def large(folder: Path) -> Path:
     return folder / "large.npy"
 
 
+def by_shell(script: str, *arguments: str) -> Finished:
+    """Run a shell's script, whose arguments are a command to be run."""
+    finished = subprocess.run(
+        ["sh", "-c", script, "sh", sys.executable, "-m", "convtool", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return Finished(finished.returncode, finished.stdout, finished.stderr.decode())
+
+
 def failing(fault: BaseException) -> Callable[[], int]:
     def command() -> int:
         raise fault
@@ -111,6 +123,19 @@ def test_a_missing_stderr_loses_the_line_and_nothing_else(monkeypatch: pytest.Mo
     faults.say("lost")
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="it has no limit of a process's memory")
+def test_too_little_memory_is_one_line(folder: Path) -> None:
+    """E10."""
+    facts = {"descr": "|u1", "fortran_order": False, "shape": (10_000, 10_000)}
+    with Path("large.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, facts)
+        file.truncate(file.tell() + 10_000**2)  # zeros that take no space on the disk
+    finished = by_shell('ulimit -v 600000; exec "$@"', "relu", "large.npy", "-o", "out.npy")
+    line = "convtool: out of memory; use a smaller image, or free memory\n"
+    assert finished == Finished(4, b"", line)
+    assert set(contents(folder)) == {"large.npy"}
+
+
 class TestPipes:
     @pytest.mark.parametrize(
         "arguments",
@@ -124,6 +149,7 @@ class TestPipes:
     )
     @pytest.mark.usefixtures("large")
     def test_a_reader_that_leaves_ends_it_quietly(self, arguments: list[str]) -> None:
+        """E5."""
         with spawned(*arguments) as process:
             assert process.stdout is not None
             assert process.stderr is not None
@@ -131,6 +157,17 @@ class TestPipes:
             process.stdout.close()
             assert process.stderr.read() == b""
             assert process.wait(60) == 141
+
+    @pytest.mark.usefixtures("large")
+    def test_the_files_are_written_though_nobody_reads_the_tables(self, folder: Path) -> None:
+        with spawned(
+            "run", "large.npy", "-f", "kirsch", "--full", "--save", "pool", "--out-dir", "out"
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.read(1)
+            process.stdout.close()
+            assert process.wait(60) == 141
+        assert len(list((folder / "out").iterdir())) == 8
 
     @pytest.mark.parametrize(
         "arguments", [["filters", "list"], ["filters", "list", "--json"], ["--help"], ["show", "sobel-x"]]
@@ -163,6 +200,7 @@ class TestPipes:
         ],
     )
     def test_a_full_disk(self, arguments: list[str], line: str) -> None:
+        """E6."""
         Path("a.csv").write_text("1,2\n")
         with Path("/dev/full").open("wb") as full:
             stdout = subprocess.PIPE if arguments[-1] == "/dev/full" else full
@@ -172,6 +210,7 @@ class TestPipes:
         assert finished.err.count("\n") == 1
 
     def test_a_device_takes_any_format(self) -> None:
+        """E4."""
         finished = as_process("filters", "export", "sobel-x", "-o", os.devnull)
         assert (finished.code, finished.data, finished.err) == (0, b"", "")
         relu = ("relu", "-", "-o", "/dev/stdout", "--format", "csv", "-q")
@@ -179,6 +218,7 @@ class TestPipes:
         assert (finished.code, finished.data, finished.err) == (0, b"0,8\n", "")
 
     def test_a_fifo_is_written_straight_and_stays_one(self) -> None:
+        """E4."""
         os.mkfifo("map.csv")
         with spawned("relu", "-", "-o", "map.csv", "-q") as process:
             assert process.stdin is not None
@@ -205,17 +245,10 @@ class TestPipes:
 
 
 class TestClosedStreams:
-    """A shell's ``<&-``, ``>&-`` and ``2>&-``."""
+    """E6: a shell's ``<&-``, ``>&-`` and ``2>&-``."""
 
     def run(self, *arguments: str, closed: str) -> Finished:
-        finished = subprocess.run(
-            ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "convtool", *arguments],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-        return Finished(finished.returncode, finished.stdout, finished.stderr.decode())
+        return by_shell(f'exec "$@" {closed}', *arguments)
 
     def test_stdin(self) -> None:
         finished = self.run("show", "sobel-x", closed="<&-")
@@ -256,6 +289,17 @@ class TestClosedStreams:
 
 
 class TestSignals:
+    """E3."""
+
+    def test_ctrl_c_before_the_command_line_is_loaded(self) -> None:
+        for delay in (0.06, 0.09, 0.12):
+            with spawned("show", "sobel-x", stdout=subprocess.DEVNULL) as process:
+                time.sleep(delay)
+                process.send_signal(signal.SIGINT)
+                assert process.stderr is not None
+                assert b"convtool" not in process.stderr.read()
+                assert process.wait(10) in (0, 130, -signal.SIGINT)
+
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
     @pytest.mark.parametrize("arguments", [["large.npy", "--full"], [*["sobel-x"] * 1000, "--json"]])
     @pytest.mark.usefixtures("large")
@@ -284,7 +328,21 @@ class TestSignals:
         assert set(contents(folder)) == {"large.npy", "map.csv"}
 
 
+def test_a_killed_process_leaves_the_older_file(folder: Path) -> None:
+    """E2."""
+    np.save("large.npy", np.random.default_rng(8).random((2500, 2500), np.float32))
+    Path("map.csv").write_text("older")
+    with spawned("conv", "large.npy", "-f", "identity", "-o", "map.csv") as process:
+        while not list(folder.glob(".*.part")):
+            assert process.poll() is None
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert Path("map.csv").read_text() == "older"
+
+
 class TestNamesThatAreNotText:
+    """E9."""
+
     @pytest.mark.skipif(sys.platform == "darwin", reason="its file names are always UTF-8")
     def test_work_and_are_escaped(self) -> None:
         name = os.fsdecode(b"\xff.csv")

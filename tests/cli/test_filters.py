@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from convtool import load_filter
 from tests.cli.runner import FILTERS, in_process
-from tests.tolerances import assert_same_bytes
+from tests.tolerances import assert_close, assert_same_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,10 +108,12 @@ class TestCheck:
     def test_factors_multiply_to_the_weights(self, name: str) -> None:
         (facts,) = self.facts(name)
         weights = load_filter(name).weights[0, 0]
-        column, row = facts["factors"]
-        assert np.abs(np.outer(column, row) - weights).max() < 1e-6
+        product = np.outer(*facts["factors"]).astype(np.float32)
+        assert_close(product, weights, case="conv", terms=1, scale=np.abs(weights).max())
         assert facts["rank"] == 1
-        assert facts["total"] == pytest.approx(float(weights.sum(dtype=np.float64)), abs=1e-12)
+        total = np.float64(math.fsum(weights.flat))
+        scale = np.abs(weights).sum()
+        assert_close(np.float64(facts["total"]), total, case="sum", terms=weights.size, scale=scale)
         assert facts["symmetric"] is bool((weights == weights[::-1, ::-1]).all())
 
     @pytest.mark.parametrize(("name", "rank"), [("laplacian-4", 2), ("notes-diagonal", 2), ("identity", 1)])
@@ -138,37 +141,66 @@ class TestCheck:
     @pytest.mark.parametrize("name", NAMES)
     def test_every_built_in_is_sound(self, name: str) -> None:
         bank = load_filter(name)
-        assert len(self.facts(name)) == len(bank) * bank.depth
+        assert len(self.facts(name)) == len(bank) * bank.in_channels
 
 
-MALFORMED = [
-    ('{"weights": [[1, 0], [0]]}', "row 2 has 1 values, row 1 has 2; a filter is a rectangle of numbers"),
-    ('{"weights": [[1, 0], [0, 1]', "not valid JSON, line 1 column 28"),
-    ('{"weight": [[1]]}', "unknown key 'weight'; a filter has format, name, weights"),
-    ('{"format": "convtool.filter/2", "weights": [[1]]}', "format is 'convtool.filter/2'"),
-    ('{"name": "x"}', "it has no weights"),
-    ('{"weights": [[1, null]]}', "row 1 column 2 of a filter is null, not a finite number"),
-    ('{"weights": [["1"]]}', 'row 1 column 1 of a filter is "1", not a finite number'),
-    ('{"weights": [[1e999]]}', "row 1 column 1 of a filter is Infinity, not a finite number"),
-    ('{"weights": [[1]], "divisor": 0}', "divisor is 0; it must be a finite number other than 0"),
-    ('{"weights": [[1]], "bias": [1, 2]}', r"bias has shape \(2,\) for 1 filter\(s\)"),
-    ('{"weights": [[1]], "names": ["a", "b"]}', r"2 name\(s\) for 1 filter\(s\)"),
-    ('{"weights": [1, 2]}', r"weights of shape \(2,\); a filter is \(kh, kw\)"),
-    ("[]", "a filter has an empty list"),
-    ("1,2\n3,4\n", "not a filter; a filter file is JSON"),
-    ("", "it is empty"),
-]
+MALFORMED: dict[str, list[tuple[str | bytes, str]]] = {
+    "J1": [
+        (f"[[1, {text}]]", f"row 1 column 2 of a filter is {shown}, not a finite number")
+        for text, shown in [
+            *((text, text) for text in ("NaN", "Infinity", "null", "true", '"1"', '"nan"')),
+            ("1e999", "Infinity"),
+        ]
+    ],
+    "J3": [
+        ('{"weight": [[1]]}', "unknown key 'weight'; a filter has format, name, weights"),
+        ('{"weights": [[1]], "weights": [[2]]}', "the key 'weights' stands twice"),
+    ],
+    "J4": [
+        ("[" * 100_000 + "]" * 100_000, "lists are nested too deeply; a matrix is a list of rows"),
+        ("[[" + "9" * 5000 + "]]", "a number has thousands of digits"),
+    ],
+    "J5": [
+        ('{"weights": [[1, 0], [0]]}', "row 2 has 1 values, row 1 has 2; a filter is a rectangle of numbers"),
+        ("[]", "a filter has an empty list"),
+        ('{"weights": [1, 2]}', r"weights of shape \(2,\); a filter is \(kh, kw\)"),
+    ],
+    "J6": [
+        ('{"weights": [[1, 0], [0, 1]', "not valid JSON, line 1 column 28"),
+        ("[[1]]\n[[2]]", "not valid JSON, line 2 column 1: Extra data"),
+        ("[[1]]".encode("utf-16"), "not a filter; a filter file is JSON"),
+        (b'{"weights": [[1]], "name": "\xe9"}', r"not UTF-8 text \(byte 28\); save it as UTF-8"),
+    ],
+    "J8": [
+        ('{"weights": [[1]], "divisor": 0}', "divisor is 0; it must be a finite number other than 0"),
+        ('{"weights": [[1]], "bias": [1, 2]}', r"bias has shape \(2,\) for 1 filter\(s\)"),
+        ('{"weights": [[1]], "names": ["a", "b"]}', r"2 name\(s\) for 1 filter\(s\)"),
+    ],
+    "": [
+        ('{"format": "convtool.filter/2", "weights": [[1]]}', "format is 'convtool.filter/2'"),
+        ('{"name": "x"}', "it has no weights"),
+        ("1,2\n3,4\n", "not a filter; a filter file is JSON"),
+        ("", "it is empty"),
+    ],
+}
 
 
-@pytest.mark.parametrize(("content", "says"), MALFORMED)
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(*case, id=f"{row}.{number}")
+        for row, cases in MALFORMED.items()
+        for number, case in enumerate(cases)
+    ],
+)
 @pytest.mark.parametrize(
     "command", [("filters", "check"), ("filters", "show"), ("conv", "-f"), ("run", "notes.json", "-f")]
 )
 @pytest.mark.usefixtures("notes")
 def test_a_malformed_filter_is_one_line(
-    command: tuple[str, ...], content: str, says: str, mistake: Callable[..., str]
+    command: tuple[str, ...], content: str | bytes, says: str, mistake: Callable[..., str]
 ) -> None:
-    Path("edge.json").write_text(content)
+    Path("edge.json").write_bytes(content if isinstance(content, bytes) else content.encode())
     image = ("notes.json",) if command[0] == "conv" else ()
     mistake(*command, "edge.json", *image, code=3, says=f"^convtool: edge.json: .*{says}")
 

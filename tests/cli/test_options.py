@@ -9,6 +9,9 @@ import pytest
 import typer.main
 
 from convtool.cli.app import app
+from convtool.core.geometry import PADDING_MODES
+from convtool.core.pooling import POOL_KINDS
+from convtool.io.maps import MAP_FORMATS
 from tests.cli.runner import contents, in_process
 
 if TYPE_CHECKING:
@@ -55,7 +58,7 @@ BAD: dict[str, Bad] = {
     "--kind": CHOICES,
     "--padding": PADDINGS,
     "--padding-mode": CHOICES,
-    "--dilation": [*numbers(), ("9", 3, "the input is 3×3, smaller than the 10×10 window")],
+    "--dilation": [*numbers(), ("9", 3, "the image is 3×3, smaller than the filter's 10×10 window")],
     "--groups": [*numbers(pair=False), ("2", 2, "groups is 2; it must divide the 1 channel")],
     "--channels": CHOICES,
     "--scale": CHOICES,
@@ -63,7 +66,11 @@ BAD: dict[str, Bad] = {
     "--max-pixels": [
         *((text, 2, "is not a whole number from 1") for text in NOT_WHOLE),
         ("1000000000000000000000", 2, "is not a whole number from 1"),
-        ("8", 4, "the image is 3×3, 9 pixels .*, over the limit of 8; raise it with --max-pixels 9$"),
+        (
+            "8",
+            4,
+            "9 pixels .*, over the limit of 8; raise it with --max-pixels 9 or CONVTOOL_MAX_PIXELS=9$",
+        ),
     ],
     "--out-dir": [
         ("", 2, "--out-dir is empty; name a folder, or . for this one"),
@@ -162,6 +169,24 @@ def test_every_command_is_here() -> None:
     assert set(ALL) == set(COMMANDS)
 
 
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [
+        ("--padding-mode", PADDING_MODES),
+        ("--pool-kind", POOL_KINDS),
+        ("--kind", POOL_KINDS),
+        ("--format", MAP_FORMATS),
+    ],
+)
+def test_choices_are_those_of_the_library(option: str, known: tuple[str, ...]) -> None:
+    """The command line has its own copy of each, so that its help loads no NumPy."""
+    maps = [command for name, command in ALL.items() if name != "filters export"]
+    offered = [o.type.choices for command in maps for o in options_of(command) if long_name(o) == option]
+    assert offered
+    for choices in offered:
+        assert sorted(choices) == sorted(known)
+
+
 @pytest.mark.parametrize("name", [name for name in COMMANDS if COMMANDS[name] or name == "filters list"])
 def test_without_a_bad_value_it_works(name: str) -> None:
     finished = in_process(*name.split(), *COMMANDS[name])
@@ -172,6 +197,7 @@ def test_without_a_bad_value_it_works(name: str) -> None:
 def test_a_bad_value(
     name: str, option: str, text: str, code: int, says: str, mistake: Callable[..., str]
 ) -> None:
+    """A1, A3, A4, A5."""
     given = [f"{option}{text}"] if text == "=yes" else [f"{option}={text}"]
     line = mistake(*name.split(), *COMMANDS[name], *given, code=code, says=says)
     if code == 2 and "Invalid value for" in line:
@@ -219,7 +245,12 @@ def test_the_environment_limits_pixels_and_the_option_overrules_it(
     mistake: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONVTOOL_MAX_PIXELS", "8")
-    mistake("show", "notes.json", code=4, says="over the limit of 8; raise it with --max-pixels 9$")
+    mistake(
+        "show",
+        "notes.json",
+        code=4,
+        says="over the limit of 8; raise it with --max-pixels 9 or CONVTOOL_MAX_PIXELS=9$",
+    )
     assert in_process("show", "notes.json", "--max-pixels", "9").code == 0
     monkeypatch.setenv("CONVTOOL_MAX_PIXELS", "many")
     mistake("show", "notes.json", code=2, says="CONVTOOL_MAX_PIXELS is 'many'; set it to a whole number")

@@ -81,8 +81,8 @@ def test_a_map_becomes_a_pool_by_name() -> None:
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
-        (["--size", "8"], 3, "^convtool: a.npy: the input is 7×9, smaller than the 8×8 window"),
-        (["--size", "2,10"], 3, "the input is 7×9, smaller than the 2×10 window"),
+        (["--size", "8"], 3, "^convtool: a.npy: the map is 7×9, smaller than the pool's 8×8 window"),
+        (["--size", "2,10"], 3, "the map is 7×9, smaller than the pool's 2×10 window"),
         (["--padding", "2"], 2, "padding is 2; a pool's padding must be below its window's 2"),
         (["--padding", "0,0,0,2"], 2, "a pool's padding must be below its window's 2"),
     ],
@@ -91,3 +91,9 @@ def test_windows_that_do_not_fit(
     options: list[str], code: int, says: str, mistake: Callable[..., str]
 ) -> None:
     mistake("pool", "a.npy", *options, code=code, says=says)
+
+
+@pytest.mark.parametrize("option", [["--size", "2"], ["--stride", "2"], ["--padding", "0"], ["--ceil"]])
+@pytest.mark.usefixtures("gray")
+def test_global_leaves_no_window_to_describe(option: list[str], mistake: Callable[..., str]) -> None:
+    mistake("pool", "gray.png", "--global", *option, code=2, says="--global leaves nothing for --size")

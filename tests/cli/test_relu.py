@@ -81,7 +81,9 @@ def test_channels_each_keeps_colours_apart(colour: NDArray[np.float32], folder: 
 
 @pytest.mark.usefixtures("gray")
 def test_a_picture_that_is_no_map_is_noticed() -> None:
+    """M1."""
     finished = in_process("relu", "gray.png", "--json")
+    assert finished.code == 0
     assert finished.err == (
         "convtool: notice: gray.png: no map file of convtool; its pixels are taken as they are\n"
     )

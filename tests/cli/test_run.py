@@ -11,7 +11,7 @@ import pytest
 
 from convtool import FilterBank, conv2d, feature_maps, load_filter, load_map, max_pool2d, relu
 from tests.cli.runner import FILTERS, SAMPLES, contents, in_process
-from tests.tolerances import assert_same_bytes
+from tests.tolerances import assert_close, assert_same_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +96,8 @@ def test_a_real_map_is_within_half_the_step_of_its_record(
     maps = list(feature_maps(gray[np.newaxis], load_filter(name)))
     assert [record["exact"] for record in records] == [False] * len(maps)
     for record, values in zip(records, maps, strict=True):
-        assert record["step"] == pytest.approx(float(np.ptp(values)) / (2**depth - 1), rel=1e-6)
+        step = np.ptp(values.astype(np.float64)) / (2**depth - 1)
+        assert_close(np.float64(record["step"]), step, case="sum", terms=2, scale=step)
         error = np.abs(load_map(record["output"]).astype(np.float64) - values)
         assert error.max() <= record["step"] / 2 + np.spacing(values.max())
 
@@ -213,5 +214,12 @@ def test_a_window_larger_than_the_map_names_both_sizes(mistake: Callable[..., st
     mistake(
         *("run", "notes.json", "-f", "diagonal.json", "--pool", "3,1"),
         code=3,
-        says="^convtool: notes.json with diagonal: the input is 2×2, smaller than the 3×1 window",
+        says="^convtool: notes.json with diagonal: the map is 2×2, smaller than the pool's 3×1 window",
     )
+
+
+@pytest.mark.parametrize("option", [["--pool", "2"], ["--pool-stride", "2"]])
+@pytest.mark.usefixtures("notes")
+def test_global_leaves_no_window_to_describe(option: list[str], mistake: Callable[..., str]) -> None:
+    says = "--global leaves nothing for --pool and --pool-stride to say; give one of them"
+    mistake("run", "notes.json", "-f", "diagonal.json", "--global", *option, code=2, says=says)

@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 
 from convtool import conv2d, load_filter
+from tests.tolerances import assert_near
 
-TOLERANCE = 1e-6
 FOLDER = Path(__file__).resolve().parents[2] / "filters"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 COMPASS = ["n", "nw", "w", "sw", "s", "se", "e", "ne"]
@@ -119,10 +119,6 @@ def single(name: str) -> NDArray[np.float32]:
     return weights
 
 
-def assert_close(actual: ArrayLike, expected: ArrayLike) -> None:
-    np.testing.assert_allclose(actual, expected, rtol=TOLERANCE, atol=TOLERANCE)
-
-
 def step(towards: str, size: int = 24) -> NDArray[np.float32]:
     """0 on one half, 1 on the half that lies `towards` a side or a corner of the image."""
     y, x = np.mgrid[:size, :size] - (size - 1) / 2
@@ -222,7 +218,7 @@ def test_impulse_gives_the_filter_turned_by_180_degrees(name: str) -> None:
     kh, kw = weights.shape[-2:]
     impulse = np.zeros((2 * kh - 1, 2 * kw - 1), dtype=np.float32)
     impulse[kh - 1, kw - 1] = 1
-    assert_close(conv2d(impulse, load_filter(name).weights), weights[:, ::-1, ::-1])
+    assert_near(conv2d(impulse, load_filter(name).weights), weights[:, ::-1, ::-1])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -230,7 +226,7 @@ def test_flat_area_gives_the_sum_of_the_weights(name: str) -> None:
     value = 4
     sums = written(name).sum(axis=(1, 2))
     response = conv2d(np.full((13, 12), value, dtype=np.float32), load_filter(name).weights)
-    assert_close(response, np.broadcast_to(value * sums[:, None, None], response.shape))
+    assert_near(response, np.broadcast_to(value * sums[:, None, None], response.shape))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -246,8 +242,8 @@ def test_weights_sum_to_one_zero_or_as_described(name: str) -> None:
             "laws": [256] + [0] * 24,
         }
         expected = special.get(name, [0] * len(written(name)))
-    assert_close(written(name).sum(axis=(1, 2)), expected)
-    assert_close(loaded(name).sum(axis=(1, 2), dtype=np.float64), expected)
+    assert_near(written(name).sum(axis=(1, 2)), expected)
+    assert_near(loaded(name).sum(axis=(1, 2), dtype=np.float64), expected)
 
 
 # What the edge filters make of an edge: the lowest and highest response to a step from 0 to 1
@@ -321,14 +317,14 @@ def test_weights_sum_to_one_zero_or_as_described(name: str) -> None:
 def test_step(name: str, own: str | None, towards: str, lowest: float, highest: float) -> None:
     weights = single(name) if own is None else loaded(name, own)
     response = conv2d(step(towards), weights)
-    assert_close([response.min(), response.max()], [lowest, highest])
+    assert_near([response.min(), response.max()], [lowest, highest])
 
 
 @pytest.mark.parametrize("axis", ["x", "y"])
 def test_farid_gives_the_slope_of_a_ramp(axis: str) -> None:
     ramp = np.mgrid[:9, :9]["yx".index(axis)].astype(np.float32)
     slope = 2 * (1 * 0.276690988 + 2 * 0.109603763)
-    assert_close(conv2d(ramp, single(f"farid-{axis}")), np.full((5, 5), slope))
+    assert_near(conv2d(ramp, single(f"farid-{axis}")), np.full((5, 5), slope))
 
 
 @pytest.mark.parametrize(
@@ -355,8 +351,8 @@ def test_haar_lines_answer_to_a_line_two_pixels_wide(own: str, kind: str) -> Non
 
 
 def test_motion_keeps_the_diagonal_it_moves_along() -> None:
-    assert_close(conv2d(line("falling"), single("motion-9"))[3, 3], 1)
-    assert_close(conv2d(line("rising"), single("motion-9"))[3, 3], 1 / 9)
+    assert_near(conv2d(line("falling"), single("motion-9"))[3, 3], 1)
+    assert_near(conv2d(line("rising"), single("motion-9"))[3, 3], 1 / 9)
 
 
 # The weights, each from a literal or a formula
@@ -386,7 +382,7 @@ def test_dog_is_a_narrow_gaussian_less_a_wide_one() -> None:
     y, x = np.mgrid[-3:4, -3:4]
     narrow, wide = (np.exp(-(x**2 + y**2) / (2 * sigma**2)) for sigma in (1.0, 1.6))
     expected = narrow / narrow.sum() - wide / wide.sum()
-    assert_close(single("dog-7"), expected)
+    assert_near(single("dog-7"), expected)
 
 
 @pytest.mark.parametrize("name", ["log-5", "log-9", "dog-7", "laplacian-4", "laplacian-8", "outline"])
@@ -422,7 +418,7 @@ def test_robinson_holds_sobel() -> None:
 
 def test_frei_chen_is_an_orthonormal_basis() -> None:
     vectors = loaded("frei-chen").reshape(9, 9).astype(np.float64)
-    assert_close(vectors @ vectors.T, np.eye(9))
+    assert_near(vectors @ vectors.T, np.eye(9))
 
 
 def test_frei_chen_weights() -> None:
@@ -497,7 +493,7 @@ def test_gabor_is_a_grating_under_a_gaussian(index: int, angle: float) -> None:
     stripes = grating(angle)
     expected = window * (stripes - np.average(stripes, weights=window))
     expected /= (expected * stripes).sum()
-    assert_close(loaded("gabor")[index], expected)
+    assert_near(loaded("gabor")[index], expected)
 
 
 def test_gabor_names_are_whole_degrees() -> None:
@@ -507,7 +503,7 @@ def test_gabor_names_are_whole_degrees() -> None:
 @pytest.mark.parametrize(("index", "angle"), list(enumerate(GABOR_ANGLES)))
 def test_gabor_answers_to_its_own_grating(index: int, angle: float) -> None:
     responses = conv2d(grating(angle).astype(np.float32), load_filter("gabor").weights)[:, 0, 0]
-    assert_close(responses[index], 1)
+    assert_near(responses[index], 1)
     assert responses.argmax() == index
 
 
@@ -515,4 +511,4 @@ def test_gabor_answers_to_its_own_grating(index: int, angle: float) -> None:
 def test_gabor_is_even_and_turns_by_90_degrees_in_four_steps(index: int) -> None:
     weights = loaded("gabor")
     np.testing.assert_array_equal(weights[index], weights[index, ::-1, ::-1])
-    assert_close(weights[(index + 4) % 8], np.rot90(weights[index], -1))
+    assert_near(weights[(index + 4) % 8], np.rot90(weights[index], -1))

@@ -27,7 +27,6 @@ def run(images: list[str], filters: list[str], **options: Any) -> Iterator[Outco
     given: dict[str, Any] = {
         "inputs": InputOptions(),
         "conv": ConvOptions(),
-        "with_relu": True,
         "pool": PoolOptions(),
         "wanted": EVERY,
         "output": NOTHING,
@@ -102,7 +101,7 @@ def test_a_notice_that_raises_ends_it() -> None:
 
 def test_a_fault_of_values_names_image_and_filter() -> None:
     with pytest.raises(
-        InputError, match=r"^small\.csv with diagonal: the input is 1×1, smaller than the 2×2"
+        InputError, match=r"^small\.csv with diagonal: the image is 1×1, smaller than the filter's 2×2"
     ):
         list(run(["small.csv"], ["diagonal.json"]))
 
@@ -137,7 +136,6 @@ def test_one_array_of_all_filters() -> None:
             ["diagonal.json", "roberts-x"],
             output=output,
             wanted=frozenset({"conv"}),
-            pool=None,
         )
     )
     assert [o.record.output for o in outcomes] == ["all.npy"] * 2
@@ -159,7 +157,7 @@ def test_relu_and_pool_of_saved_maps() -> None:
 
 
 def test_a_fault_of_a_saved_map_names_it() -> None:
-    with pytest.raises(InputError, match=r"^small\.csv: the input is 1×1, smaller than the 2×2 window"):
+    with pytest.raises(InputError, match=r"^small\.csv: the map is 1×1, smaller than the pool's 2×2 window"):
         list(
             pool_maps(["small.csv"], pool=PoolOptions(), inputs=InputOptions(), output=NOTHING, notify=print)
         )

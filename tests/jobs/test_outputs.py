@@ -120,6 +120,7 @@ class TestCheck:
         ],
     )
     def test_two_maps_of_one_name_are_both_named(self, maps: Any, says: str) -> None:
+        """A4."""
         with pytest.raises(ArgumentError, match=f"^{re.escape(says)}"):
             outputs().check(maps, ["a.png", "b.png"])
 
@@ -208,6 +209,7 @@ class TestOneFile:
 
 @pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
 def test_an_input_by_any_name_is_no_output(link: str) -> None:
+    """A3."""
     Path("a.npy").touch()
     getattr(Path("b.npy"), link)("a.npy")
     Path("sub").mkdir()

@@ -34,7 +34,6 @@ def stages_of(
     conv: ConvOptions | None = None,
     pool: PoolOptions | None = None,
     wanted: frozenset[Stage] = EVERY,
-    with_relu: bool = True,
 ) -> list[StageMap]:
     return list(
         convolved(
@@ -42,9 +41,8 @@ def stages_of(
             filter_file,
             inputs or InputOptions(),
             conv or ConvOptions(),
-            with_relu=with_relu,
-            pool=pool or PoolOptions(),
-            wanted=wanted,
+            pool or PoolOptions(),
+            wanted,
         )
     )
 
@@ -75,12 +73,28 @@ def test_only_the_wanted_stages_are_given(wanted: frozenset[Stage], given: list[
     assert [m.stage for m in stages_of(Image(GRAY), EDGE, wanted=wanted)] == given
 
 
-def test_no_relu_and_no_pool() -> None:
-    maps = list(
-        convolved(Image(GRAY), EDGE, InputOptions(), ConvOptions(), with_relu=False, pool=None, wanted=EVERY)
-    )
-    assert [m.stage for m in maps] == ["conv"]
-    assert maps[0].values.min() < 0
+@pytest.mark.parametrize("stage", ["conv", "relu"])
+def test_a_stage_alone_is_that_of_all(stage: Stage) -> None:
+    (alone,) = stages_of(Image(GRAY), SOFT, wanted=frozenset({stage}))
+    (among_all,) = (m for m in stages_of(Image(GRAY), SOFT) if m.stage == stage)
+    assert_same_bytes(alone.values, among_all.values)
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [PoolOptions(ceil_mode=True), PoolOptions(padding=1), PoolOptions(stride=1), PoolOptions(size=None)],
+)
+def test_a_pool_whose_windows_do_not_lie_side_by_side(pool: PoolOptions) -> None:
+    (alone,) = stages_of(Image(GRAY), EDGE, pool=pool, wanted=frozenset({"pool"}))
+    assert_same_bytes(alone.values, stages_of(Image(GRAY), EDGE, pool=pool)[-1].values)
+
+
+@pytest.mark.parametrize(("values", "exact"), [([[1, 2]], True), ([[1, 2.5]], False)])
+def test_what_came_of_numbers_that_are_not_whole_may_have_been_rounded(values: Any, exact: bool) -> None:
+    image = Image(np.array(values, np.float32))
+    assert [m.exact for m in rectified(image, InputOptions())] == [exact]
+    assert [m.exact for m in pooled(image, InputOptions(), PoolOptions(size=1))] == [exact]
+    assert [m.exact for m in pooled(image, InputOptions(), PoolOptions("avg", 1))] == [False]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +213,7 @@ class TestChannels:
 
 class TestSavedMaps:
     def test_keep_the_label_of_their_filter(self) -> None:
-        image = Image(-GRAY, kind="map", scale=MapScale(0, 1, 16, "conv", "edge"))
+        image = Image(-GRAY, scale=MapScale(0, 1, 16, "conv", "edge"))
         (m,) = rectified(image, InputOptions())
         assert (m.stage, m.filter, m.part, m.exact) == ("relu", "edge", None, True)
         assert not m.values.any()

@@ -9,6 +9,7 @@ import os
 import re
 import struct
 import termios
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import numpy as np
@@ -68,16 +69,15 @@ def numbers_in(text: str) -> dict[tuple[int, int], str]:
 
 def assert_reads_as(text: str, value: float, precision: int = 4) -> None:
     """The text is the value, to half a unit of its last digit, and 0 only for 0."""
-    shown = float(text)
     if not math.isfinite(value):
         assert text == str(value)
-    elif "e" in text:
-        assert shown == pytest.approx(value, rel=0.5000001 * 10**-precision, abs=0)
-    elif "." in text:
-        assert shown == pytest.approx(value, rel=0, abs=0.5000001 * 10**-precision)
-    else:
-        assert shown == value
-    assert (shown == 0) == (value == 0)
+        return
+    mantissa, _, exponent = text.partition("e")
+    decimals = mantissa.partition(".")[2]
+    assert len(decimals) == (precision if decimals else 0)
+    unit = Fraction(10) ** (int(exponent or 0) - len(decimals))
+    assert abs(Fraction(text) - Fraction(value)) <= (unit / 2 if decimals else 0)
+    assert (Fraction(text) == 0) == (value == 0)
 
 
 matrices = hnp.arrays(
@@ -205,15 +205,17 @@ class TestElision:
         )
 
     def test_full_prints_all(self) -> None:
-        _, table = matrix_text(self.values, full=True).split("\n", 1)
+        values = self.values[:130, :120]
+        _, table = matrix_text(values, full=True).split("\n", 1)
         numbers = numbers_in(table)
-        assert [int(text) for text in numbers.values()] == list(range(510 * 510))
-        assert numbers[509, 508] == "260098"
+        assert list(numbers) == list(np.ndindex(values.shape))
+        assert [int(text) for text in numbers.values()] == values.ravel().tolist()
 
 
 class TestEveryNumberIsThere:
     @given(matrices)
     def test_in_a_pipe_in_one_block(self, values: NDArray[np.floating]) -> None:
+        """E7."""
         title, table = matrix_text(values).split("\n", 1)
         assert title == "m"
         assert all(line == line.rstrip() for line in table.splitlines())
@@ -252,6 +254,8 @@ class TestEveryNumberIsThere:
 
 
 class TestStreams:
+    """E8."""
+
     def test_ascii_takes_the_table_and_any_title(self) -> None:
         text = piped(
             lambda console: print_matrix(console, "été · 1 × 2000", np.zeros((1, 2000))), encoding="ascii"
@@ -308,13 +312,13 @@ class TestStreams:
         reader, writer = os.pipe()
         os.close(reader)
         with os.fdopen(writer, "w") as stream:
-            with pytest.raises(BrokenPipeError):
+            with pytest.raises(BrokenPipeError, match="Broken pipe"):
                 print_matrix(console_for(stream, "auto"), "m", [[1.0]])
             os.dup2(os.open(os.devnull, os.O_WRONLY), writer)  # for what the stream still holds
 
 
 class TestTerminal:
-    """A real one, 30 columns wide."""
+    """E8: a real one, 30 columns wide."""
 
     @pytest.fixture
     def terminal(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
