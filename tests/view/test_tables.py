@@ -74,9 +74,10 @@ def assert_reads_as(text: str, value: float, precision: int = 4) -> None:
         return
     mantissa, _, exponent = text.partition("e")
     decimals = mantissa.partition(".")[2]
-    assert len(decimals) == (precision if decimals else 0)
+    whole = mantissa == text and not decimals
     unit = Fraction(10) ** (int(exponent or 0) - len(decimals))
-    assert abs(Fraction(text) - Fraction(value)) <= (unit / 2 if decimals else 0)
+    assert len(decimals) == (0 if whole else precision)
+    assert abs(Fraction(text) - Fraction(value)) <= (0 if whole else unit / 2)
     assert (Fraction(text) == 0) == (value == 0)
 
 
