@@ -12,11 +12,10 @@ from numpy.typing import ArrayLike
 
 from convtool.core.arrays import Float32, as_float32
 from convtool.errors import ArgumentError, InputError, NoticeWarning
-from convtool.io import npy
+from convtool.io import npy, png
 from convtool.io.atomic import replacing
 from convtool.io.images import Image, first_infinite, read_image
 from convtool.io.map_scale import ENTRY, MapScale
-from convtool.io.pictures import write_gray
 from convtool.io.rectangles import format_csv, format_json, to_numbers
 from convtool.io.source import PathLike, spoken
 
@@ -178,7 +177,7 @@ def write_map(
         case "png":
             scale = MapScale.fit(values, depth=depth, limits=limits, stage=stage, filter=label)
             codes, clipped = scale.encode(values, limits)
-            write_gray(stream, codes, (ENTRY, scale.entry()))
+            png.write_gray(stream, codes, (ENTRY, scale.entry()))
             return Written(scale.step, clipped)
         case "npy":
             npy.write_npy(stream, values)

@@ -1,4 +1,4 @@
-"""Pictures by Pillow: the stored numbers of every accepted format, whatever a decoder does; gray PNG out."""
+"""Pictures by Pillow: the stored numbers of every accepted format, whatever a decoder does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,16 +80,6 @@ def read_picture(source: Source, frame: int | None, limit: int) -> Picture:
         stored = _UPRIGHT[orientation](stored)
     notices = (*frame_notices, *orientation_notices, *losses)
     return Picture(np.ascontiguousarray(stored), colour, maximum, notices, facts)
-
-
-def write_gray(stream: BinaryIO, codes: NDArray[np.unsignedinteger[Any]], entry: tuple[str, str]) -> None:
-    """Write a gray PNG of 8 or 16 bits with one international text entry, its keyword and text."""
-    import PIL.Image
-    import PIL.PngImagePlugin
-
-    entries = PIL.PngImagePlugin.PngInfo()
-    entries.add_itxt(*entry)
-    PIL.Image.fromarray(codes).save(stream, "PNG", pnginfo=entries, compress_level=3)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The walk over a PNG's chunks: what it finds, and the damage that Pillow loads without a word."""
+"""PNG chunk by chunk: what the walk finds, the damage that Pillow loads without a word, and writing."""
 
 from __future__ import annotations
 
@@ -6,16 +6,28 @@ import io
 import re
 import struct
 import time
+import zlib
+from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import PIL.Image
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
 
+from convtool.core import tiles
 from convtool.errors import InputError, LimitError
 from convtool.io.limits import MAX_PNG_ENTRY_BYTES, MAX_PNG_TEXT_BYTES
-from convtool.io.png import GRAY, PngFacts, read_facts
+from convtool.io.png import GRAY, PngFacts, read_facts, write_gray
 from tests.io import handmade as hm
 from tests.io.handmade import decoded
+from tests.tolerances import assert_equal
+
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 GRAY_8 = hm.gray_png(np.array([[1, 2, 3], [4, 5, 6]], np.uint8))
 
@@ -152,3 +164,58 @@ def test_a_second_header_is_refused() -> None:
     content = hm.SIGNATURE + hm.header(1, 1) + hm.header(1, 1, depth=2) + hm.chunk(b"IEND", b"")
     with pytest.raises(InputError, match="second or broken header"):
         read_facts(io.BytesIO(content))
+
+
+class TestWriting:
+    @given(
+        codes=hnp.arrays(
+            st.sampled_from([np.uint8, np.uint16]), hnp.array_shapes(min_dims=2, max_dims=2, max_side=40)
+        )
+    )
+    def test_other_readers_see_the_codes(self, codes: NDArray[Any]) -> None:
+        content = written(codes)
+        with PIL.Image.open(io.BytesIO(content)) as picture:
+            assert_equal(np.asarray(picture), codes)
+            assert picture.text == {"key": "text π"}
+        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert_equal(decoded.reshape(codes.shape), codes)
+
+    @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+    @pytest.mark.parametrize("shape", [(3, 300_001), (700, 601), (300_001, 1), (257, 1024)])
+    def test_strips_join_to_one_sound_stream(self, kind: type, shape: tuple[int, int]) -> None:
+        codes = np.random.default_rng(5).integers(0, 40, shape).astype(kind)
+        content = written(codes)
+        assert read_facts(io.BytesIO(content)).depth == 8 * codes.itemsize
+        parts = [chunk for name, chunk in chunks(content) if name == b"IDAT"]
+        assert len(parts) > 1
+        rows = np.frombuffer(zlib.decompress(b"".join(parts)), np.uint8).reshape(shape[0], -1)
+        assert not rows[:, 0].any()
+        assert_equal(rows[:, 1:].copy().view(codes.dtype.newbyteorder(">")), codes)
+
+    def test_the_bytes_do_not_depend_on_the_threads(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        codes = np.random.default_rng(6).integers(0, 999, (600, 700)).astype(np.uint16)
+        together = written(codes)
+        monkeypatch.setattr(tiles, "_usable_threads", lambda _: 1)
+        assert written(codes) == together
+
+    def test_it_is_no_larger_than_pillow_makes_it(self) -> None:
+        with PIL.Image.open(SAMPLES / "camera.png") as photo:
+            codes = np.asarray(photo)
+        fast = io.BytesIO()
+        PIL.Image.fromarray(codes).save(fast, "PNG", compress_level=1)
+        assert len(written(codes)) < 1.25 * len(fast.getvalue())
+
+
+def written(codes: NDArray[Any]) -> bytes:
+    stream = io.BytesIO()
+    write_gray(stream, codes, ("key", "text π"))
+    return stream.getvalue()
+
+
+def chunks(content: bytes) -> list[tuple[bytes, bytes]]:
+    found, place = [], 8
+    while place < len(content):
+        length, name = struct.unpack_from(">I4s", content, place)
+        found.append((name, content[place + 8 : place + 8 + length]))
+        place += length + 12
+    return found
