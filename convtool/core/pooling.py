@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from itertools import accumulate
 from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
@@ -244,14 +246,13 @@ def check_pool_kind(kind: PoolKind) -> None:
 def pool_strip(strip: Float32, windows: Window, kind: PoolKind, rows: range, areas: Areas | None) -> Float32:
     """Pool one strip, padding included, to the result rows ``rows``.
 
-    The combination runs along y, then along x, tap by tap, so a value does not depend on the strip
-    it was computed in. Means need ``areas``, and are summed in float64: the sum of a large window has
-    more digits than float32.
+    The combination runs along y, then along x, in an order that the windows alone decide, so a value
+    does not depend on the strip it was computed in. Means need ``areas``, and are summed in float64:
+    the sum of a large window has more digits than float32.
     """
     along_y, along_x = windows
-    combine = _REDUCTIONS[kind].combine
     values = strip if areas is None else strip.astype(np.float64)
-    pooled = _slide(_slide(values, along_y, len(rows), -2, combine), along_x, along_x.count, -1, combine)
+    pooled = _slide(_slide(values, along_y, len(rows), -2, kind), along_x, along_x.count, -1, kind)
     if areas is not None:
         heights, widths = areas
         pooled /= heights[rows.start : rows.stop, np.newaxis] * widths
@@ -320,17 +321,59 @@ def _pool(
     return planes.restore(pooled), None if places is None else planes.restore(places)
 
 
-def _slide(values: Reals, along: Axis, count: int, axis: int, combine: np.ufunc) -> Reals:
-    """Combine the taps of every window along one axis."""
+def _slide(values: Reals, along: Axis, count: int, axis: int, kind: PoolKind) -> Reals:
+    """Combine the taps of ``count`` windows along one axis, the quicker of two ways."""
+    steps = along.kernel.bit_length()
+    if along.kernel - 1 <= steps * along.stride:
+        return _tap_by_tap(values, along, count, axis, kind)
+    return _by_doubling(values, along, count, axis, kind)
+
+
+def _tap_by_tap(values: Reals, along: Axis, count: int, axis: int, kind: PoolKind) -> Reals:
+    combine = _REDUCTIONS[kind].combine
     combined = _tap(values, along, 0, count, axis).copy()
     for k in range(1, along.kernel):
         combine(combined, _tap(values, along, k, count, axis), out=combined)
     return combined
 
 
+def _by_doubling(values: Reals, along: Axis, count: int, axis: int, kind: PoolKind) -> Reals:
+    """Combine runs of 1, 2, 4, … taps, each from two of the one before: log₂ steps for any window.
+
+    A sum's window is then made up of the runs of its binary digits; an extreme may count a tap twice,
+    so that two of its longest runs, one from either end, are enough.
+    """
+    combine, kernel = _REDUCTIONS[kind].combine, along.kernel
+    length = along.span(0, count).stop
+
+    def shifted(run: Reals, taps: int, fitting: int) -> Reals:
+        """The run that begins ``taps`` taps later, wherever ``fitting`` taps fit."""
+        start = taps * along.dilation
+        return _cut(run, slice(start, start + length - (fitting - 1) * along.dilation), axis)
+
+    longest = 1
+    runs = {longest: _cut(values, slice(length), axis)}
+    while 2 * longest <= kernel:
+        run = runs[longest]
+        runs[2 * longest] = combine(shifted(run, 0, 2 * longest), shifted(run, longest, 2 * longest))
+        longest *= 2
+    if kind == "avg":
+        widths = [width for width in runs if kernel & width]
+        begins = accumulate(widths, initial=0)
+        pieces = list(zip(widths, begins, strict=False))
+    else:
+        pieces = [(longest, 0), (longest, kernel - longest)]
+    combined = reduce(combine, (shifted(runs[width], begin, kernel) for width, begin in pieces))
+    return _cut(combined, slice(None, None, along.stride), axis)
+
+
 def _tap(values: Reals, along: Axis, k: int, count: int, axis: int) -> Reals:
     start = k * along.dilation
-    cells = slice(start, start + (count - 1) * along.stride + 1, along.stride)
+    return _cut(values, slice(start, start + (count - 1) * along.stride + 1, along.stride), axis)
+
+
+def _cut(values: Reals, cells: slice, axis: int) -> Reals:
+    """Cells of the last axis, -1, or of the one before it, -2."""
     return values[(..., cells) if axis == -1 else (..., cells, slice(None))]
 
 

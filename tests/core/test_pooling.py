@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from convtool import avg_pool2d, global_avg_pool2d, global_max_pool2d, max_pool2d, min_pool2d, relu
 from convtool.errors import ArgumentError, ConvtoolError, InputError
 from tests import oracles
-from tests.strategies import REAL_TYPES, PoolCase, pool_cases
+from tests.strategies import REAL_TYPES, Pair, PoolCase, pairs, pool_cases
 from tests.tolerances import assert_close, assert_equal, assert_same_bytes
 
 if TYPE_CHECKING:
@@ -421,3 +422,26 @@ def test_a_window_whose_taps_all_lie_in_the_padding_has_no_winner() -> None:
 def test_the_mean_of_a_large_window_does_not_drift() -> None:
     assert avg_pool2d(np.full((1024, 1024), 65535, np.uint16), 1024).tolist() == [[65535]]
     assert avg_pool2d(np.full((2, 2), 3e38, np.float32), 2).tolist() == [[np.float32(3e38)]]
+
+
+@given(
+    shape=pairs(1, 60),
+    kernel=pairs(1, 40),
+    stride=pairs(1, 4),
+    dilation=pairs(1, 2),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=200)
+def test_large_windows_are_those_of_every_cell(
+    shape: Pair, kernel: Pair, stride: Pair, dilation: Pair, seed: int
+) -> None:
+    reach = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True))
+    assume(all(r <= n for r, n in zip(reach, shape, strict=True)))
+    image = np.random.default_rng(seed).integers(-99, 100, shape).astype(np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(image, reach)
+    windows = windows[:: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
+    assert_equal(max_pool2d(image, kernel, stride, dilation=dilation), windows.max((2, 3)))
+    assert_equal(min_pool2d(image, kernel, stride, dilation=dilation), windows.min((2, 3)))
+    if dilation == (1, 1):
+        mean = windows.sum((2, 3), dtype=np.float64) / (kernel[0] * kernel[1])
+        assert_equal(avg_pool2d(image, kernel, stride), mean.astype(np.float32))
