@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from convtool import errors
+from convtool.__main__ import main
 from convtool.cli import faults
 from tests.cli.runner import ROOT, Finished, as_process, contents, in_process, spawned
 
@@ -225,7 +226,7 @@ class TestPipes:
             process.stdin.write(b"-1,2\n")
             process.stdin.close()
             assert Path("map.csv").read_text() == "0,2\n"
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
         assert Path("map.csv").is_fifo()
 
     def test_maps_through_pipes_of_the_shell(self) -> None:
@@ -291,14 +292,16 @@ class TestClosedStreams:
 class TestSignals:
     """E3."""
 
-    def test_ctrl_c_before_the_command_line_is_loaded(self) -> None:
-        for delay in (0.06, 0.09, 0.12):
-            with spawned("show", "sobel-x", stdout=subprocess.DEVNULL) as process:
-                time.sleep(delay)
-                process.send_signal(signal.SIGINT)
-                assert process.stderr is not None
-                assert b"convtool" not in process.stderr.read()
-                assert process.wait(10) in (0, 130, -signal.SIGINT)
+    def test_ctrl_c_before_the_command_line_is_loaded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Interrupting:
+            def find_spec(self, name: str, path: object, target: object = None) -> None:
+                if name == "convtool.cli.app":
+                    raise KeyboardInterrupt
+
+        monkeypatch.delitem(sys.modules, "convtool.cli.app", raising=False)
+        monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+        with pytest.raises(SystemExit, match="130"):
+            main()
 
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
     @pytest.mark.parametrize("arguments", [["large.npy", "--full"], [*["sobel-x"] * 1000, "--json"]])
@@ -312,7 +315,7 @@ class TestSignals:
             process.stdout.read(1)
             time.sleep(0.5)  # until the pipe is full
             process.send_signal(number)
-            assert process.wait(5) == code
+            assert process.wait(60) == code
             assert process.stderr.read() == b""
 
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -323,7 +326,7 @@ class TestSignals:
             while not list(folder.glob(".*.part")):
                 assert process.poll() is None
             process.send_signal(number)
-            assert process.wait(10) == code
+            assert process.wait(60) == code
         assert Path("map.csv").read_text() == "older"
         assert set(contents(folder)) == {"large.npy", "map.csv"}
 

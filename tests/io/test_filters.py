@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -268,10 +267,8 @@ class TestRefused:
         ids=range(70),
     )
     def test_faults_are_named(self, content: bytes | str | dict[str, Any], message: str) -> None:
-        began = time.perf_counter()
         with pytest.raises(InputError, match=f"^{re.escape(message)}"):
             decoded(content)
-        assert time.perf_counter() - began < 1
 
     def test_the_file_is_named(self, write: Write) -> None:
         path = write("[[1, 2, 3], [4, 5]]", "edge.json")

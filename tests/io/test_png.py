@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import struct
-import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -115,10 +114,8 @@ class TestInflated:
     def test_a_bomb_of_many_small_files_is_refused_as_soon_as_it_is_too_much(self) -> None:
         bomb = hm.gray_png(np.array([[7]], np.uint8), *[flat_text("zTXt", 1_000_000)] * 68)
         assert len(bomb) < 80_000
-        began = time.perf_counter()
         with pytest.raises(LimitError, match=r"^the PNG's texts are over the limit of 16777216 bytes"):
             decoded(bomb)
-        assert time.perf_counter() - began < 1
 
 
 class TestDamage:
