@@ -67,7 +67,7 @@ class TestJson:
         with pytest.raises(InputError, match=f"^{re.escape(message)}"):
             parse_json(data)
 
-    def test_many_keys_take_no_time(self) -> None:
+    def test_many_keys(self) -> None:
         content = {str(number): number for number in range(20_000)}
         data = json.dumps(content).encode()
         assert parse_json(data) == content
