@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,11 +11,11 @@ from typing import Any, Literal
 import numpy as np
 
 from convtool.core.bank import FilterBank
-from convtool.errors import ArgumentError, InputError, NoticeWarning
+from convtool.errors import ArgumentError, InputError
 from convtool.io import npy
 from convtool.io.limits import MAX_JSON_BYTES, check_bytes
 from convtool.io.rectangles import format_json, is_finite, parse_json, rectangle, to_numbers
-from convtool.io.source import STDIN, PathLike, Source, open_source, spoken
+from convtool.io.source import STDIN, PathLike, Source, open_source, spoken, warn_of
 
 FORMAT = "convtool.filter/1"
 _KEYS = (
@@ -83,7 +82,7 @@ def load_filter(path_or_name: PathLike) -> FilterBank:
     Warns
     -----
     NoticeWarning
-        Numbers so small that float32 has only 0 for them.
+        Numbers so small that float32 has only 0 for them, or whole ones that it rounds.
 
     Examples
     --------
@@ -91,8 +90,7 @@ def load_filter(path_or_name: PathLike) -> FilterBank:
     [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]
     """
     filter_file = read_filter(path_or_name)
-    for notice in filter_file.notices:
-        warnings.warn(f"{spoken(path_or_name)}: {notice}", NoticeWarning, stacklevel=2)
+    warn_of(filter_file.notices, path_or_name)
     return filter_file.bank
 
 
@@ -237,12 +235,13 @@ def _bank(
             f"weights of shape {weights.shape}; a filter is (kh, kw), a bank (O, kh, kw) or (O, I, kh, kw)"
         )
     with np.errstate(over="ignore"):  # the bank refuses infinity, and says where
-        bank = FilterBank(weights / divisor, bias, names, normalize)
+        scaled = weights / divisor
+        bank = FilterBank(scaled, bias, names, normalize)
     lost = np.count_nonzero(weights) - np.count_nonzero(bank.weights)
     if bias is not None:
         lost += np.count_nonzero(bias) - np.count_nonzero(bank.bias)
     notices = [f"{lost} number(s) too small for float32 became 0"] if lost else []
-    scaled = (weights / divisor).reshape(bank.weights.shape)
+    scaled = scaled.reshape(bank.weights.shape)
     if rounded := np.count_nonzero((np.rint(scaled) == scaled) & (scaled != bank.weights)):
         notices.append(f"{rounded} whole number(s) beyond 2^24 rounded to float32")
     return bank, tuple(notices)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from convtool.core.arrays import Float32
 from convtool.core.bank import EXACT_BELOW
-from convtool.errors import ArgumentError, InputError, NoticeWarning
+from convtool.errors import ArgumentError, InputError
 from convtool.io import npy, png
 from convtool.io.limits import (
     MAX_JSON_BYTES,
@@ -25,7 +24,7 @@ from convtool.io.limits import (
 from convtool.io.map_scale import ENTRY, MapScale
 from convtool.io.pictures import ACCEPTED, Picture, read_picture
 from convtool.io.rectangles import Float64, parse_csv, parse_json, rectangle
-from convtool.io.source import PathLike, Source, open_source, spoken
+from convtool.io.source import PathLike, Source, open_source, spoken, warn_of
 
 _LOOKS_LIKE = {
     b"%PDF": "a PDF",
@@ -142,10 +141,9 @@ def load_image(
     if scale not in ("stored", "unit"):
         raise ArgumentError(f"scale is {scale!r}; choose 'stored' or 'unit'")
     image = read_image(path, frame=frame)
-    for notice in image.notices:
-        if strict:
-            raise InputError(notice, spoken(path))
-        warnings.warn(f"{spoken(path)}: {notice}", NoticeWarning, stacklevel=2)
+    if strict and image.notices:
+        raise InputError(image.notices[0], spoken(path))
+    warn_of(image.notices, path)
     if channels == "luma":
         image = image.luma()
     return image.unit().values if scale == "unit" else image.values

@@ -17,7 +17,7 @@ from convtool.io.atomic import replacing
 from convtool.io.images import Image, first_infinite, read_image
 from convtool.io.map_scale import ENTRY, MapScale
 from convtool.io.rectangles import format_csv, format_json, to_numbers
-from convtool.io.source import PathLike, spoken
+from convtool.io.source import PathLike, warn_of
 
 MapFormat = Literal["png", "npy", "csv", "json"]
 MAP_FORMATS: tuple[MapFormat, ...] = get_args(MapFormat)
@@ -70,8 +70,7 @@ def load_map(path: PathLike) -> Float32:
     [[-1.0, 0.0], [2.0, 500.0]]
     """
     image = read_map(path)
-    for notice in image.notices:
-        warnings.warn(f"{spoken(path)}: {notice}", NoticeWarning, stacklevel=2)
+    warn_of(image.notices, path)
     return image.luma().values
 
 

@@ -6,13 +6,14 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from convtool.errors import ArgumentError, ConvtoolError, InputError, LimitError
+from convtool.errors import ArgumentError, ConvtoolError, InputError, LimitError, NoticeWarning
 from convtool.io.limits import MAX_STREAM_BYTES
 
 STDIN = "-"
@@ -50,6 +51,12 @@ class Source:
 def spoken(path: PathLike) -> str:
     """What messages call an input."""
     return "stdin" if os.fspath(path) == STDIN else os.fspath(path)
+
+
+def warn_of(notices: Iterable[str], path: PathLike) -> None:
+    """Warn whoever called the public function that calls this, of what its reader gave up."""
+    for notice in notices:
+        warnings.warn(f"{spoken(path)}: {notice}", NoticeWarning, stacklevel=3)
 
 
 @contextmanager
