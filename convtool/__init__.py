@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from convtool.core.activation import relu
     from convtool.core.bank import FilterBank
-    from convtool.core.convolution import conv2d, feature_maps
+    from convtool.core.convolution import conv2d, feature_maps, plan
     from convtool.core.pooling import avg_pool2d, global_avg_pool2d, global_max_pool2d, max_pool2d, min_pool2d
     from convtool.io.filters import load_filter
     from convtool.io.images import load_image
@@ -28,6 +28,7 @@ _HOMES = {
     "load_map": "convtool.io.maps",
     "max_pool2d": "convtool.core.pooling",
     "min_pool2d": "convtool.core.pooling",
+    "plan": "convtool.core.convolution",
     "relu": "convtool.core.activation",
     "save_map": "convtool.io.maps",
 }
@@ -44,6 +45,7 @@ __all__ = [
     "load_map",
     "max_pool2d",
     "min_pool2d",
+    "plan",
     "relu",
     "save_map",
 ]

@@ -25,7 +25,8 @@ class RunRecord:
     convention
         ``cross-correlation``, or ``convolution`` with ``--flip``.
     plan
-        How the convolution was computed.
+        How the convolution was computed: ``algorithm``, ``tile`` (images, rows and columns of the
+        result at a time) and ``threads``.
     seconds
         Time the stage took.
     """

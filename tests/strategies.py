@@ -40,6 +40,10 @@ EXACT_BELOW = 2**24
 """Integer responses are exact where sum |w| * max |x| + |b| stays below this."""
 
 
+NEVER_WHOLE = frozenset({"winograd"})
+"""Algorithms that take no whole weights: where they are asked for, another computes them exactly."""
+
+
 @dataclass(frozen=True)
 class ConvCase:
     """An image, a bank and the options to lay one on the other."""
@@ -122,13 +126,13 @@ def real_weights(rng: np.random.Generator, shape: tuple[int, ...], kind: str) ->
 
 
 @st.composite
-def conv_options(draw: DrawFn, kernel: Pair) -> tuple[dict[str, Any], Pair]:
+def conv_options(draw: DrawFn, kernel: Pair, steps: bool = True) -> tuple[dict[str, Any], Pair]:
     """Return options of conv2d, groups aside, and an image size they are valid for."""
-    dilation = draw(st.one_of(st.just((1, 1)), pairs(1, 3)))
+    dilation = draw(st.one_of(st.just((1, 1)), pairs(1, 3))) if steps else (1, 1)
     span = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True))
     padding, added = draw(paddings(most=(7, 7)))
     options = {
-        "stride": spelled(draw, draw(st.one_of(st.just((1, 1)), pairs(1, 4)))),
+        "stride": spelled(draw, draw(st.one_of(st.just((1, 1)), pairs(1, 4))) if steps else (1, 1)),
         "padding": padding,
         "padding_mode": draw(st.sampled_from(PADDING_MODES)),
         "dilation": spelled(draw, dilation),
@@ -138,14 +142,28 @@ def conv_options(draw: DrawFn, kernel: Pair) -> tuple[dict[str, Any], Pair]:
 
 
 @st.composite
-def conv_cases(draw: DrawFn, whole: bool) -> ConvCase:
-    """Return a valid call of conv2d: `whole` numbers within the exact range, or real ones."""
-    kernel = draw(pairs(1, 5))
-    options, size = draw(conv_options(kernel))
+def conv_cases(draw: DrawFn, whole: bool, algorithm: str = "auto") -> ConvCase:
+    """Return a valid call of conv2d: `whole` numbers within the exact range, or real ones.
+
+    Where an algorithm cannot do everything, nearly all cases are such that it can.
+    """
+    kernel = {"pointwise": (1, 1), "winograd": (3, 3)}.get(algorithm)
+    if kernel is None:
+        kernel = draw(pairs(2 if algorithm == "separable" else 1, 5))
+    options, size = draw(conv_options(kernel, steps=algorithm != "winograd"))
     groups, depth, filters = (draw(st.integers(1, 3)) for _ in range(3))
+    kinds = ["any", "separable", "sparse", "wide"]
+    if algorithm in ("separable", "depthwise"):
+        depth = 1
+    if algorithm == "separable":
+        kinds = ["separable"]
+    elif algorithm == "depthwise":
+        filters = 1
+    elif algorithm == "winograd":
+        groups = 1
     shape = (groups * filters, depth, *kernel)
     image_shape = (draw(st.integers(1, 2)), groups * depth, *size)
-    kind = draw(st.sampled_from(["any", "separable", "sparse", "wide"]))
+    kind = draw(st.sampled_from(kinds))
     with_bias, strong = draw(st.booleans()), draw(st.booleans())
     rng = draw(generators())
     options["groups"] = groups

@@ -48,6 +48,10 @@ SIGNATURES = {
         "(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False, "
         "*, threads=None)"
     ),
+    "plan": (
+        "(image_shape, bank, *, relu=True, pool=None, pool_kind='max', stride=1, padding='valid', "
+        "padding_mode='zeros', dilation=1, groups=1, flip=False, algorithm='auto', threads=None)"
+    ),
     "relu": "(x)",
     "save_map": "(path, array, *, depth=16, range=None, stage=None, filter=None)",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,9 @@ from convtool.errors import ArgumentError, InputError
 
 Float32 = NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+PIECE = 64 * 1024
+"""Values that are looked at together: few enough to stay in cache."""
 
 AXES = {2: "(H, W)", 3: "(C, H, W)", 4: "(N, C, H, W)"}
 
@@ -54,3 +57,10 @@ def as_float32(name: str, array: ArrayLike) -> Float32:
     if values.dtype.kind not in "biuf":
         raise ArgumentError(f"{name} has dtype {values.dtype}; it must be a real number type such as float32")
     return values.astype(np.float32, copy=False)
+
+
+def is_whole(values: NDArray[np.floating[Any]]) -> bool:
+    """Whether every value is a whole number; looked at in pieces, so that nothing large is allocated."""
+    flat = values.reshape(-1)
+    pieces = (flat[start : start + PIECE] for start in range(0, flat.size, PIECE))
+    return all(bool((piece == np.rint(piece)).all()) for piece in pieces)

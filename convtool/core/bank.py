@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from convtool.core.arrays import Float32, as_float32
+from convtool.core.arrays import Float32, as_float32, is_whole
+from convtool.core.weighted_sum import Passes, WeightedSum
 from convtool.errors import InputError
+
+Factors = tuple[tuple[float, ...], tuple[float, ...]]
+"""A column and a row whose outer product is a kernel, or a part of one."""
+
+HIGHEST_RANK = 4
+"""Kernels of a higher rank are not split: their parts would cost what the kernel costs."""
+
+MANY_WEIGHTS = 1024
+"""Banks of more weights are not searched for weights that are alike."""
 
 EXACT_BELOW = 2**24
 """Whole numbers up to here, and their sums, have no rounding in float32."""
@@ -114,6 +125,76 @@ class FilterBank:
         """``(kh, kw)``."""
         return self.weights.shape[2], self.weights.shape[3]
 
+    @cached_property
+    def facts(self) -> BankFacts:
+        """What planning looks at."""
+        return bank_facts(self)
+
+
+@dataclass(frozen=True)
+class BankFacts:
+    """What planning looks at: sizes, and what is known of the weights.
+
+    Attributes
+    ----------
+    filters, in_channels, kernel_size
+        As in `FilterBank`.
+    normalize
+        Whether responses are normalised.
+    whole
+        Every weight is a whole number: responses to whole numbers are whole.
+    adds, multiplies
+        Passes that all filters take in sum, each weight a shifted copy of the image.
+    factors
+        For each filter its `separable_factors`; ``None`` if one has none.
+    """
+
+    filters: int
+    in_channels: int
+    kernel_size: tuple[int, int]
+    normalize: bool
+    whole: bool
+    adds: int
+    multiplies: int
+    factors: tuple[tuple[Factors, ...], ...] | None
+
+    @property
+    def taps(self) -> int:
+        """Weights of one filter."""
+        return self.in_channels * self.kernel_size[0] * self.kernel_size[1]
+
+
+def bank_facts(bank: FilterBank) -> BankFacts:
+    """Look at the weights of a bank; small ones that were seen before are remembered."""
+    if bank.weights.size > MANY_WEIGHTS:
+        return _bank_facts(bank.weights, bank.normalize is not None)
+    return _remembered_facts(bank.weights.tobytes(), bank.weights.shape, bank.normalize is not None)
+
+
+@lru_cache(maxsize=256)
+def _remembered_facts(weights: bytes, shape: tuple[int, ...], normalize: bool) -> BankFacts:
+    return _bank_facts(np.frombuffer(weights, np.float32).reshape(shape), normalize)
+
+
+def _bank_facts(weights: Float32, normalize: bool) -> BankFacts:
+    passes = _passes(weights)
+    factors: list[tuple[Factors, ...]] = []
+    if weights.shape[1] == 1 and min(weights.shape[2:]) > 1:
+        for kernel in weights[:, 0]:
+            if (separable := separable_factors(kernel)) is None:
+                break
+            factors.append(separable)
+    return BankFacts(
+        filters=weights.shape[0],
+        in_channels=weights.shape[1],
+        kernel_size=(weights.shape[2], weights.shape[3]),
+        normalize=normalize,
+        whole=is_whole(weights),
+        adds=passes.adds,
+        multiplies=passes.multiplies,
+        factors=tuple(factors) if len(factors) == len(weights) else None,
+    )
+
 
 @dataclass(frozen=True)
 class KernelFacts:
@@ -139,7 +220,7 @@ class KernelFacts:
     total: float
     integer: bool
     rank: int
-    factors: tuple[tuple[float, ...], tuple[float, ...]] | None
+    factors: Factors | None
     symmetric: bool
 
 
@@ -153,7 +234,7 @@ def kernel_facts(kernel: Float32) -> KernelFacts:
     ((1.0, 2.0, 1.0), (-1.0, 0.0, 1.0))
     """
     exact = kernel.astype(np.float64)
-    integer = bool(np.all(exact == np.rint(exact)))
+    integer = is_whole(kernel)
     singular = np.linalg.svd(exact, compute_uv=False)
     resolution = np.finfo(np.float64 if integer else np.float32).eps
     rank = (
@@ -164,20 +245,76 @@ def kernel_facts(kernel: Float32) -> KernelFacts:
         total=float(exact.sum()),
         integer=integer,
         rank=rank,
-        factors=_factors(exact, integer) if rank == 1 else None,
+        factors=_factors(exact, integer and np.abs(exact).max() < EXACT_BELOW) if rank == 1 else None,
         symmetric=bool(np.array_equal(kernel, kernel[::-1, ::-1])),
     )
 
 
+def separable_factors(kernel: Float32) -> tuple[Factors, ...] | None:
+    """Columns and rows whose outer products sum up to the kernel ``(kh, kw)``; ``None`` if too many.
+
+    Whole kernels have whole factors, so that nothing is rounded; others are met within float32.
+
+    Examples
+    --------
+    >>> separable_factors(np.array([[1, 2], [-2, -4]], np.float32))
+    (((1.0, -2.0), (1.0, 2.0)),)
+    """
+    return _separable_factors(kernel.tobytes(), kernel.shape)
+
+
+@lru_cache(maxsize=256)
+def _separable_factors(weights: bytes, shape: tuple[int, ...]) -> tuple[Factors, ...] | None:
+    kernel: Float32 = np.frombuffer(weights, np.float32).reshape(shape)
+    exact = kernel.astype(np.float64)
+    if is_whole(kernel):
+        countable = np.abs(exact).max() < EXACT_BELOW and np.linalg.matrix_rank(exact) == 1
+        factors = [_factors(exact, integer=True)] if countable else []
+    else:
+        factors = _low_rank(exact)
+    parts = (np.outer(np.array(column, np.float32), np.array(row, np.float32)) for column, row in factors)
+    total = sum(parts, np.zeros_like(exact))
+    allowed = 0.0 if is_whole(kernel) else 2 * float(np.abs(exact).max() * np.finfo(np.float32).eps)
+    return tuple(factors) if np.abs(total - exact).max() <= allowed else None
+
+
 def is_exact(bank: FilterBank, image: Float32) -> bool:
     """Whether convolving has no rounding at all: whole numbers and Σ|w|·max|x| + |b| < 2²⁴."""
-    if bank.normalize or not all(np.all(a == np.rint(a)) for a in (bank.weights, bank.bias, image)):
+    if bank.normalize or not all(map(is_whole, (bank.weights, bank.bias, image))):
         return False
-    norms = np.abs(bank.weights).sum(axis=(1, 2, 3), dtype=np.float64) * np.abs(image).max()
+    norms = np.abs(bank.weights).sum(axis=(1, 2, 3), dtype=np.float64) * max(image.max(), -image.min())
     return bool((norms + np.abs(bank.bias)).max() < EXACT_BELOW)
 
 
-def _factors(kernel: np.ndarray, integer: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _passes(weights: Float32) -> Passes:
+    """Passes of all filters; those of large banks are counted as if no two weights were alike."""
+    if weights.size > MANY_WEIGHTS:
+        used = int(np.count_nonzero(weights))
+        return Passes(used, used)
+    sums = [WeightedSum(kernels.ravel().tolist()).passes for kernels in weights]
+    return Passes(sum(each.adds for each in sums), sum(each.multiplies for each in sums))
+
+
+def _low_rank(kernel: NDArray[np.float64]) -> list[Factors]:
+    """Factors by singular values; those below what float32 resolves are left out."""
+    columns, singular, rows = np.linalg.svd(kernel, full_matrices=False)
+    rank = int(np.sum(singular > singular[0] * np.finfo(np.float32).eps))
+    if rank > HIGHEST_RANK:
+        return []
+    peaks = np.sqrt(singular)
+    return [(_mirrored(columns[:, r] * peaks[r]), _mirrored(rows[r] * peaks[r])) for r in range(rank)]
+
+
+def _mirrored(factor: NDArray[np.float64]) -> tuple[float, ...]:
+    """In float32; a factor that is symmetric or antisymmetric but for rounding is made so."""
+    for sign in (1, -1):
+        even = (factor + sign * factor[::-1]) / 2
+        if np.abs(even - factor).max() <= 1e-6 * np.abs(factor).max():
+            factor = even
+    return tuple(factor.astype(np.float32).tolist())
+
+
+def _factors(kernel: NDArray[np.float64], integer: bool) -> Factors:
     """Column and row of a rank-1 kernel: whole numbers if it is whole, else of equal peaks."""
     y, x = np.unravel_index(np.abs(kernel).argmax(), kernel.shape)
     if integer:

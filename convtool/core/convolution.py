@@ -1,16 +1,20 @@
-"""The two calls that convolve: one layer, or Conv → ReLU → Pool in one pass."""
+"""The calls that convolve: one layer, or Conv → ReLU → Pool in one pass, and the plan of either."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convtool.core.algorithms import ALGORITHMS, DEFAULT
-from convtool.core.arrays import Float32, Planes, as_planes
+from convtool.core.algorithms import ALGORITHMS
+from convtool.core.arrays import AXES, Float32, as_planes
 from convtool.core.bank import FilterBank
-from convtool.core.execute import Stages, execute
+from convtool.core.execute import execute
 from convtool.core.geometry import Padding, PaddingMode, Sizes, check_padding_mode, pair, whole, window
+from convtool.core.planner import Plan, make_plan
 from convtool.core.pooling import PoolKind, check_pool_kind
+from convtool.core.stages import Stages
 from convtool.errors import ArgumentError, InputError
 
 
@@ -148,29 +152,123 @@ def feature_maps(
     >>> feature_maps([[1, 0, 2], [3, 1, 0], [0, 0, 4]], diagonal, pool=2).tolist()
     [[5.0]]
     """
+    planes = as_planes("image", image)
+    stages, chosen = _planned(
+        planes.values.shape,
+        bank,
+        relu=relu,
+        pool=pool,
+        pool_kind=pool_kind,
+        stride=stride,
+        padding=padding,
+        padding_mode=padding_mode,
+        dilation=dilation,
+        groups=groups,
+        algorithm=algorithm,
+        threads=threads,
+    )
+    maps = execute(planes.values, turned(bank) if flip else bank, stages, chosen)
+    return planes.restore(maps, channels=not bank.single)
+
+
+def plan(
+    image_shape: Sequence[int],
+    bank: FilterBank,
+    *,
+    relu: bool = True,
+    pool: Sizes | None = None,
+    pool_kind: PoolKind = "max",
+    stride: Sizes = 1,
+    padding: Padding = "valid",
+    padding_mode: PaddingMode = "zeros",
+    dilation: Sizes = 1,
+    groups: int = 1,
+    flip: bool = False,
+    algorithm: str = "auto",
+    threads: int | None = None,
+) -> Plan:
+    """Say how `feature_maps` would run: the algorithm, its tiles, what it costs, and what was rejected.
+
+    Parameters
+    ----------
+    image_shape
+        ``(H, W)``, ``(C, H, W)`` or ``(N, C, H, W)``.
+    bank, relu, pool, pool_kind, stride, padding, padding_mode, dilation, groups, flip, algorithm, threads
+        As in `feature_maps`. An algorithm that cannot do the work is replaced, and the plan says why.
+
+    Returns
+    -------
+    Plan
+        Frozen; printing it gives its costs and what was rejected.
+
+    Raises
+    ------
+    ArgumentError, InputError
+        As in `feature_maps`.
+
+    Examples
+    --------
+    >>> sobel = FilterBank([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    >>> plan((2048, 2048), sobel, pool=2, threads=2).algorithm
+    'separable'
+    """
+    try:
+        sizes = [whole("image_shape", size) for size in image_shape]
+    except TypeError:
+        raise ArgumentError(
+            f"image_shape is {image_shape!r}; it must be {', '.join(AXES.values())}"
+        ) from None
+    if len(sizes) not in AXES:
+        raise ArgumentError(f"image_shape is {tuple(sizes)}; it must be {', '.join(AXES.values())}")
+    shape = (1,) * (4 - len(sizes)) + tuple(sizes)
+    return _planned(
+        shape,
+        bank,
+        relu=relu,
+        pool=pool,
+        pool_kind=pool_kind,
+        stride=stride,
+        padding=padding,
+        padding_mode=padding_mode,
+        dilation=dilation,
+        groups=groups,
+        algorithm=algorithm,
+        threads=threads,
+    )[1]
+
+
+def _planned(
+    shape: tuple[int, ...],
+    bank: FilterBank,
+    *,
+    relu: bool,
+    pool: Sizes | None,
+    pool_kind: PoolKind,
+    stride: Sizes,
+    padding: Padding,
+    padding_mode: PaddingMode,
+    dilation: Sizes,
+    groups: int,
+    algorithm: str,
+    threads: int | None,
+) -> tuple[Stages, Plan]:
+    """Check the arguments for images of ``shape`` ``(N, C, H, W)``, and plan."""
     if not isinstance(bank, FilterBank):
         raise ArgumentError(f"bank is a {type(bank).__name__}; use FilterBank(weights), or load_filter(name)")
     if algorithm != "auto" and algorithm not in ALGORITHMS:
         raise ArgumentError(f"algorithm is {algorithm!r}; choose 'auto' or one of {', '.join(ALGORITHMS)}")
     check_padding_mode(padding_mode)
     check_pool_kind(pool_kind)
-    planes = as_planes("image", image)
+    images, channels, *size = shape
     groups = whole("groups", groups)
-    _check_channels(planes, bank, groups)
-    size = planes.values.shape[2], planes.values.shape[3]
-    slide = window(size, bank.kernel_size, stride=stride, padding=padding, dilation=dilation)
+    _check_channels(channels, bank, groups)
+    slide = window((size[0], size[1]), bank.kernel_size, stride=stride, padding=padding, dilation=dilation)
     pooled = None
     if pool is not None:
         pool = pair("pool", pool)
         pooled = window((slide[0].count, slide[1].count), pool, stride=pool, of=("feature map", "pool"))
-    maps = execute(
-        planes.values,
-        turned(bank) if flip else bank,
-        Stages(slide, padding_mode, groups, relu, pooled, pool_kind),
-        ALGORITHMS[DEFAULT if algorithm == "auto" else algorithm],
-        threads,
-    )
-    return planes.restore(maps, channels=not bank.single)
+    stages = Stages(slide, padding_mode, groups, relu, pooled, pool_kind)
+    return stages, make_plan(images, channels, stages, bank.facts, algorithm, threads)
 
 
 def turned(bank: FilterBank) -> FilterBank:
@@ -178,8 +276,8 @@ def turned(bank: FilterBank) -> FilterBank:
     return FilterBank(np.flip(bank.weights, (2, 3)), bank.bias, bank.names, bank.normalize)
 
 
-def _check_channels(planes: Planes, bank: FilterBank, groups: int) -> None:
-    channels, filters = planes.values.shape[1], len(bank)
+def _check_channels(channels: int, bank: FilterBank, groups: int) -> None:
+    filters = len(bank)
     if filters % groups or channels % groups:
         raise ArgumentError(
             f"groups is {groups}; it must divide the {channels} channel(s) and the {filters} filter(s)"

@@ -1,72 +1,85 @@
-"""Checked arrays in, maps out: strip by strip, with ReLU and Pool done while the strip is in cache."""
+"""Plan and arrays in, maps out: tile by tile, with ReLU and Pool done while the tile is in cache."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from convtool.core.activation import rectify
-from convtool.core.algorithms import Algorithm
+from convtool.core.algorithms import ALGORITHMS
+from convtool.core.algorithms.base import NO_PHASES, Phases
 from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank
-from convtool.core.geometry import Window
 from convtool.core.normalize import divide_by_deviation
-from convtool.core.pooling import PoolKind, pool_strip, window_areas
-from convtool.core.tiles import Tile, for_each, padded_strip, row_tiles
+from convtool.core.planner import Plan
+from convtool.core.pooling import REDUCTIONS, pool_strip, window_areas
+from convtool.core.stages import Stages
+from convtool.core.threads import SCRATCH, for_each, single_threaded_blas
+from convtool.core.tiles import Region, padded, regions
 
 
-@dataclass(frozen=True)
-class Stages:
-    """What is done to an image: Conv, perhaps ReLU, perhaps Pool.
-
-    Attributes
-    ----------
-    conv
-        How the filters slide over the image.
-    pool
-        How the pool slides over the feature map, without padding; ``None`` for no pool.
-    """
-
-    conv: Window
-    padding_mode: str
-    groups: int
-    relu: bool
-    pool: Window | None
-    pool_kind: PoolKind
-
-
-def execute(
-    images: Float32, bank: FilterBank, stages: Stages, algorithm: Algorithm, threads: int | None
-) -> Float32:
+def execute(images: Float32, bank: FilterBank, stages: Stages, plan: Plan) -> Float32:
     """Run the stages on images ``(N, C, H, W)``; nothing but the result is ever held whole."""
-    along_y, along_x = stages.conv
-    stride, dilation = (along_y.stride, along_x.stride), (along_y.dilation, along_x.dilation)
-    rows, columns = along_y.sources(stages.padding_mode), along_x.sources(stages.padding_mode)
-    result_y, result_x = stages.pool or stages.conv
-    result = np.empty((len(images), len(bank), result_y.count, result_x.count), np.float32)
-    areas = window_areas(stages.pool) if stages.pool and stages.pool_kind == "avg" else None
-    bias = bank.bias[:, np.newaxis, np.newaxis]
-
-    def work(tile: Tile) -> None:
-        n, start, stop = tile
-        needed = result_y.span(start, stop) if stages.pool else slice(start, stop)
-        strip = padded_strip(images[n], rows[along_y.span(needed.start, needed.stop)], columns)
-        shape = (len(bank), needed.stop - needed.start, along_x.count)
-        out = np.empty(shape, np.float32) if stages.pool else result[n, :, start:stop]
-        algorithm(strip, bank.weights, out, stride=stride, dilation=dilation, groups=stages.groups)
-        if bank.normalize:
-            divide_by_deviation(
-                out, strip, bank.kernel_size, stride=stride, dilation=dilation, groups=stages.groups
-            )
-        np.add(out, bias, out=out)
-        if stages.relu:
-            rectify(out)
-        if stages.pool:
-            result[n, :, start:stop] = pool_strip(
-                out, stages.pool, stages.pool_kind, range(start, stop), areas
-            )
-
-    conv_cells_a_row = len(bank) * along_x.count * (result_y.stride if stages.pool else 1)
-    for_each(row_tiles(len(images), result_y.count, conv_cells_a_row), work, threads)
+    size = stages.result[0].count, stages.result[1].count
+    result = np.empty((len(images), len(bank), *size), np.float32)
+    with single_threaded_blas():
+        pass_over = _Pass(images, bank, stages, plan, result)
+        for_each(regions(len(images), size, plan.tile), pass_over, plan.threads)
     return result
+
+
+class _Pass:
+    """What the tiles of one execution share."""
+
+    def __init__(
+        self, images: Float32, bank: FilterBank, stages: Stages, plan: Plan, result: Float32
+    ) -> None:
+        self._images, self._bank, self._stages, self._plan, self._result = images, bank, stages, plan, result
+        phases = Phases(plan.phases, REDUCTIONS[stages.pool_kind].combine)
+        self._prepared = ALGORITHMS[plan.algorithm].prepare(bank.weights, stages.slide, phases)
+        self._bias = bank.bias.reshape(-1, 1, 1) if bank.bias.any() else None
+        self._areas = window_areas(stages.pool) if stages.pool and stages.pool_kind == "avg" else None
+
+    def __call__(self, region: Region) -> None:
+        """Compute one region of the result."""
+        stages, pool = self._stages, self._stages.pool
+        result = self._result[region.images, :, region.rows, region.columns]
+        spans = [stages.conv_span(axis, cut.start, cut.stop) for axis, cut in enumerate(region[1:])]
+        rows, columns = (
+            axis.reads(*span, stages.padding_mode) for axis, span in zip(stages.conv, spans, strict=True)
+        )
+        strips = padded(self._images[region.images], rows, columns)
+        prepared, phases = self._prepared, self._plan.phases
+        if not prepared.local and not _is_finite(strips):
+            prepared = ALGORITHMS["taps"].prepare(self._bank.weights, stages.slide, NO_PHASES)
+            phases = 1, 1
+        if pool is None or phases != (1, 1):
+            prepared.correlate(strips, result, SCRATCH)
+            self._normalize(result, strips)
+            self._finish(result)
+            return
+        shape = (*result.shape[:2], *(stop - start for start, stop in spans))
+        responses = SCRATCH.array("responses", *shape)
+        prepared.correlate(strips, responses, SCRATCH)
+        self._normalize(responses, strips)
+        if self._areas is not None:
+            self._finish(responses)
+        result[...] = pool_strip(responses, pool, stages.pool_kind, region.rows, region.columns, self._areas)
+        if self._areas is None:  # bias and ReLU never change which value is the largest
+            self._finish(result)
+
+    def _normalize(self, responses: Float32, strips: Float32) -> None:
+        if self._bank.normalize:
+            for strip, maps in zip(strips, responses, strict=True):
+                divide_by_deviation(maps, strip, self._bank.kernel_size, self._stages.slide)
+
+    def _finish(self, responses: Float32) -> None:
+        """Bias and ReLU, in place."""
+        if self._bias is not None:
+            np.add(responses, self._bias, out=responses)
+        if self._stages.relu:
+            rectify(responses, out=responses)
+
+
+def _is_finite(values: Float32) -> bool:
+    with np.errstate(invalid="ignore"):
+        return bool(np.isfinite(values.min()) and np.isfinite(values.max()))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,13 @@ PADDING_MODES: tuple[str, ...] = get_args(PaddingMode)
 
 OUTSIDE = -1
 """The source index of a padded cell that has no source and takes the fill value."""
+
+
+class Piece(NamedTuple):
+    """Padded cells, and the cells of the map they copy; ``None`` where they take the fill value."""
+
+    at: slice
+    cells: slice | NDArray[np.intp] | None
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,30 @@ class Axis:
         """Padded cells that the windows ``start`` to ``stop`` (exclusive) read."""
         return slice(start * self.stride, (stop - 1) * self.stride + self.reach)
 
+    def reads(self, start: int, stop: int, mode: str) -> list[Piece]:
+        """Where the padded cells that the windows ``start`` to ``stop`` (exclusive) see come from.
+
+        Examples
+        --------
+        >>> axis = window(size=(4, 4), kernel_size=3, padding=1)[0]
+        >>> axis.reads(1, 3, "zeros")
+        [Piece(at=slice(0, 4, None), cells=slice(0, 4, None))]
+        """
+        cells = self.span(start, stop)
+        first = min(max(cells.start, self.before), cells.stop)
+        last = max(min(cells.stop, self.before + self.size), first)
+        pieces = []
+        for begin, end in ((cells.start, first), (first, last), (last, cells.stop)):
+            if begin == end:
+                continue
+            at = slice(begin - cells.start, end - cells.start)
+            if (begin, end) == (first, last):
+                pieces.append(Piece(at, slice(begin - self.before, end - self.before)))
+            else:
+                sources = self.sources(mode)[begin:end]
+                pieces.append(Piece(at, None if sources[0] == OUTSIDE else sources))
+        return pieces
+
     def sources(self, mode: str = "zeros") -> NDArray[np.intp]:
         """For every padded cell the cell of the map it copies, or `OUTSIDE`.
 
@@ -66,23 +98,29 @@ class Axis:
         >>> axis.sources("reflect").tolist()
         [2, 1, 0, 1, 2, 3, 2, 1]
         """
-        beyond = max(0, self.span(0, self.count).stop - (self.before + self.size + self.after))
-        cells: NDArray[np.intp] = np.arange(-self.before, self.size + self.after + beyond)
-        last = self.size - 1
-        match mode:
-            case "replicate":
-                cells = np.clip(cells, 0, last)
-            case "circular":
-                cells %= self.size
-            case "symmetric":
-                cells %= 2 * self.size
-                cells = np.minimum(cells, 2 * self.size - 1 - cells)
-            case "reflect":
-                cells %= max(2 * last, 1)
-                cells = np.minimum(cells, 2 * last - cells)
-            case _:
-                cells = np.where((cells >= 0) & (cells <= last), cells, OUTSIDE)
-        return cells
+        return _sources(self, mode)
+
+
+@lru_cache(maxsize=64)
+def _sources(axis: Axis, mode: str) -> NDArray[np.intp]:
+    beyond = max(0, axis.span(0, axis.count).stop - (axis.before + axis.size + axis.after))
+    cells: NDArray[np.intp] = np.arange(-axis.before, axis.size + axis.after + beyond)
+    last = axis.size - 1
+    match mode:
+        case "replicate":
+            cells = np.clip(cells, 0, last)
+        case "circular":
+            cells %= axis.size
+        case "symmetric":
+            cells %= 2 * axis.size
+            cells = np.minimum(cells, 2 * axis.size - 1 - cells)
+        case "reflect":
+            cells %= max(2 * last, 1)
+            cells = np.minimum(cells, 2 * last - cells)
+        case _:
+            cells = np.where((cells >= 0) & (cells <= last), cells, OUTSIDE)
+    cells.flags.writeable = False  # shared by all that ask for the same
+    return cells
 
 
 Window = tuple[Axis, Axis]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convtool.core.arrays import Float32
 from convtool.core.geometry import Pair
+from convtool.core.shifts import windows_of
+from convtool.core.stages import Slide
 
 
-def divide_by_deviation(
-    responses: Float32, strip: Float32, kernel_size: Pair, *, stride: Pair, dilation: Pair, groups: int
-) -> None:
+def divide_by_deviation(responses: Float32, strip: Float32, kernel_size: Pair, slide: Slide) -> None:
     """Divide ``responses`` in place by the standard deviation of each window; constant windows give 0.
 
     ``σ² = Σ(x − mean)² / n`` over all ``n`` values under the window, in float64, so that a constant
@@ -25,11 +24,11 @@ def divide_by_deviation(
         ``(C, h, w)``, padding included.
     """
     filters, rows, columns = responses.shape
+    groups = slide.groups
     channels = len(strip) // groups
     for group in range(groups):
-        taps = _taps(
-            strip[group * channels : (group + 1) * channels], kernel_size, stride, dilation, rows, columns
-        )
+        seen = strip[group * channels : (group + 1) * channels]
+        taps = windows_of(seen, kernel_size, slide, rows, columns)
         count = len(taps)
         mean = sum(taps, np.zeros((rows, columns))) / count
         variance = sum((np.square(tap - mean) for tap in taps), np.zeros((rows, columns))) / count
@@ -37,16 +36,3 @@ def divide_by_deviation(
         mine = responses[group * filters // groups : (group + 1) * filters // groups]
         np.divide(mine, deviation, out=mine, where=deviation > 0)
         mine[:, deviation == 0] = 0
-
-
-def _taps(
-    channels: Float32, kernel_size: Pair, stride: Pair, dilation: Pair, rows: int, columns: int
-) -> list[NDArray[np.float32]]:
-    """For every channel and tap, the pixel that each window sees there."""
-    (sy, sx), (dy, dx) = stride, dilation
-    return [
-        plane[ky * dy :: sy][:rows, kx * dx :: sx][:, :columns]
-        for plane in channels
-        for ky in range(kernel_size[0])
-        for kx in range(kernel_size[1])
-    ]

@@ -11,23 +11,26 @@ from numpy.typing import ArrayLike, NDArray
 
 from convtool.core.arrays import Float32, Planes, as_planes
 from convtool.core.geometry import OUTSIDE, Axis, Padding, Sizes, Window, window
-from convtool.core.tiles import Tile, for_each, padded_strip, row_tiles
+from convtool.core.threads import for_each
+from convtool.core.tiles import Tile, padded, row_tiles
 from convtool.errors import ArgumentError
 
 PoolKind = Literal["max", "avg", "min"]
 
 
-class _Reduction(NamedTuple):
+class Reduction(NamedTuple):
+    """How two values of a window become one, and the value that changes nothing."""
+
     combine: np.ufunc
     neutral: float
 
 
-_REDUCTIONS: dict[PoolKind, _Reduction] = {
-    "max": _Reduction(np.maximum, -np.inf),
-    "min": _Reduction(np.minimum, np.inf),
-    "avg": _Reduction(np.add, 0.0),
+REDUCTIONS: dict[PoolKind, Reduction] = {
+    "max": Reduction(np.maximum, -np.inf),
+    "min": Reduction(np.minimum, np.inf),
+    "avg": Reduction(np.add, 0.0),
 }
-POOL_KINDS: tuple[str, ...] = tuple(_REDUCTIONS)
+POOL_KINDS: tuple[str, ...] = tuple(REDUCTIONS)
 
 Reals = NDArray[np.floating[Any]]
 Areas = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -239,12 +242,14 @@ def global_avg_pool2d(x: ArrayLike) -> Float32:
 
 def check_pool_kind(kind: PoolKind) -> None:
     """Refuse a kind that is not one of `POOL_KINDS`."""
-    if kind not in _REDUCTIONS:
+    if kind not in REDUCTIONS:
         raise ArgumentError(f"pool kind is {kind!r}; choose one of {', '.join(POOL_KINDS)}")
 
 
-def pool_strip(strip: Float32, windows: Window, kind: PoolKind, rows: range, areas: Areas | None) -> Float32:
-    """Pool one strip, padding included, to the result rows ``rows``.
+def pool_strip(
+    strip: Float32, windows: Window, kind: PoolKind, rows: slice, columns: slice, areas: Areas | None
+) -> Float32:
+    """Pool one strip ``(…, h, w)``, padding included, to rows and columns of the result.
 
     The combination runs along y, then along x, in an order that the windows alone decide, so a value
     does not depend on the strip it was computed in. Means need ``areas``, and are summed in float64:
@@ -252,10 +257,11 @@ def pool_strip(strip: Float32, windows: Window, kind: PoolKind, rows: range, are
     """
     along_y, along_x = windows
     values = strip if areas is None else strip.astype(np.float64)
-    pooled = _slide(_slide(values, along_y, len(rows), -2, kind), along_x, along_x.count, -1, kind)
+    pooled = _slide(values, along_y, rows.stop - rows.start, -2, kind)
+    pooled = _slide(pooled, along_x, columns.stop - columns.start, -1, kind)
     if areas is not None:
         heights, widths = areas
-        pooled /= heights[rows.start : rows.stop, np.newaxis] * widths
+        pooled /= heights[rows, np.newaxis] * widths[columns]
     return pooled.astype(np.float32, copy=False)
 
 
@@ -308,13 +314,14 @@ def _pool(
 
     def work(tile: Tile) -> None:
         n, start, stop = tile
-        read = rows[along_y.span(start, stop)]
-        strip = padded_strip(planes.values[n], read, columns, _REDUCTIONS[kind].neutral)
+        read = along_y.reads(start, stop, "zeros"), along_x.reads(0, along_x.count, "zeros")
+        strip = padded(planes.values[n], *read, REDUCTIONS[kind].neutral)
         if places is None:
-            pooled[n, :, start:stop] = pool_strip(strip, windows, kind, range(start, stop), areas)
+            whole_rows = slice(start, stop), slice(0, along_x.count)
+            pooled[n, :, start:stop] = pool_strip(strip, windows, kind, *whole_rows, areas)
         else:
             pooled[n, :, start:stop], places[n, :, start:stop] = _winners(
-                strip, windows, kind, stop - start, read, columns, width
+                strip, windows, kind, stop - start, rows[along_y.span(start, stop)], columns, width
             )
 
     for_each(row_tiles(batch, along_y.count, channels * along_x.count), work, threads)
@@ -330,7 +337,7 @@ def _slide(values: Reals, along: Axis, count: int, axis: int, kind: PoolKind) ->
 
 
 def _tap_by_tap(values: Reals, along: Axis, count: int, axis: int, kind: PoolKind) -> Reals:
-    combine = _REDUCTIONS[kind].combine
+    combine = REDUCTIONS[kind].combine
     combined = _tap(values, along, 0, count, axis).copy()
     for k in range(1, along.kernel):
         combine(combined, _tap(values, along, k, count, axis), out=combined)
@@ -343,7 +350,7 @@ def _by_doubling(values: Reals, along: Axis, count: int, axis: int, kind: PoolKi
     A sum's window is then made up of the runs of its binary digits; an extreme may count a tap twice,
     so that two of its longest runs, one from either end, are enough.
     """
-    combine, kernel = _REDUCTIONS[kind].combine, along.kernel
+    combine, kernel = REDUCTIONS[kind].combine, along.kernel
     length = along.span(0, count).stop
 
     def shifted(run: Reals, taps: int, fitting: int) -> Reals:
@@ -399,7 +406,7 @@ def _winners(
     along_y, along_x = windows
     beats = np.greater if kind == "max" else np.less
     shape = (len(strip), count, along_x.count)
-    best = np.full(shape, _REDUCTIONS[kind].neutral, np.float32)
+    best = np.full(shape, REDUCTIONS[kind].neutral, np.float32)
     where = np.full(shape, OUTSIDE, np.int64)
     for ky in range(along_y.kernel):
         tap_rows = _tap(strip, along_y, ky, count, -2)

@@ -1,16 +1,13 @@
-"""How planes are cut into strips of rows, padded strip by strip, and shared among threads."""
+"""How results are cut into tiles, and the padded strip of the image that a tile reads."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from itertools import product
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from convtool.core.arrays import Float32
-from convtool.core.geometry import OUTSIDE, whole
+from convtool.core.geometry import Pair, Piece
+from convtool.core.threads import SCRATCH
 
 TILE_CELLS = 128 * 1024
 """Result cells a tile computes, about: few enough for a core's cache, enough to be worth a call."""
@@ -24,57 +21,47 @@ class Tile(NamedTuple):
     stop: int
 
 
+class Region(NamedTuple):
+    """Images, rows and columns of a result."""
+
+    images: slice
+    rows: slice
+    columns: slice
+
+
 def row_tiles(planes: int, rows: int, cells_a_row: int) -> list[Tile]:
     """Cut ``planes`` results of ``rows`` rows into tiles; never depends on the number of threads."""
     step = max(1, TILE_CELLS // max(1, cells_a_row))
     return [Tile(n, start, min(start + step, rows)) for n in range(planes) for start in range(0, rows, step)]
 
 
-def for_each(tiles: list[Tile], work: Callable[[Tile], None], threads: int | None) -> None:
-    """Do ``work`` on every tile on up to ``threads`` threads (default: every usable core)."""
-    workers = min(_usable_threads(threads), len(tiles))
-    if workers <= 1:
-        for tile in tiles:
-            work(tile)
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(workers) as pool:
-        for _ in pool.map(work, tiles):
-            pass
+def regions(images: int, size: Pair, tile: tuple[int, int, int]) -> list[Region]:
+    """Cut results of ``images`` images and ``size`` rows and columns into tiles of at most ``tile``."""
+    return [Region(*cuts) for cuts in product(*map(_cut, (images, *size), tile))]
 
 
-def padded_strip(
-    planes: Float32, rows: NDArray[np.intp], columns: NDArray[np.intp], fill: float = 0.0
-) -> Float32:
-    """Gather rows and columns of ``planes`` by their source index; `OUTSIDE` takes ``fill``.
-
-    Parameters
-    ----------
-    planes
-        ``(C, H, W)``.
-    rows, columns
-        Source indices, from `Axis.sources`.
+def padded(planes: Float32, rows: list[Piece], columns: list[Piece], fill: float = 0.0) -> Float32:
+    """Rows and columns of ``planes`` ``(…, H, W)``, from `Axis.reads`.
 
     Returns
     -------
     ndarray
-        ``(C, len(rows), len(columns))``; a view where nothing is padded.
+        ``(…, rows, columns)``: a view where nothing is padded, else the thread's buffer for strips.
     """
-    strip = _gather(planes, rows, 1, fill)
-    return _gather(strip, columns, 2, fill)
+    if (
+        len(rows) == len(columns) == 1
+        and isinstance(rows[0].cells, slice)
+        and isinstance(columns[0].cells, slice)
+    ):
+        return planes[..., rows[0].cells, columns[0].cells]
+    strip = SCRATCH.array("strip", *planes.shape[:-2], rows[-1].at.stop, columns[-1].at.stop)
+    for row, column in product(rows, columns):
+        if row.cells is None or column.cells is None:
+            strip[..., row.at, column.at] = fill
+        else:
+            strip[..., row.at, column.at] = planes[..., row.cells, :][..., column.cells]
+    return strip
 
 
-def _gather(values: Float32, sources: NDArray[np.intp], axis: int, fill: float) -> Float32:
-    first = sources[0]
-    if first != OUTSIDE and np.array_equal(sources, np.arange(first, first + len(sources))):
-        return values[(slice(None),) * axis + (slice(first, first + len(sources)),)]
-    gathered = np.take(values, sources, axis=axis, mode="clip")
-    gathered[(slice(None),) * axis + (sources == OUTSIDE,)] = fill
-    return gathered
-
-
-def _usable_threads(threads: int | None) -> int:
-    if threads is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return whole("threads", threads)
+def _cut(size: int, step: int) -> list[slice]:
+    return [slice(first, min(first + step, size)) for first in range(0, size, step)]

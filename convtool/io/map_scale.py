@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convtool.core.arrays import Float32
+from convtool.core.arrays import Float32, is_whole
+from convtool.core.threads import for_each
+from convtool.core.tiles import Tile, row_tiles
 from convtool.errors import ArgumentError, InputError
 from convtool.io.limits import MAX_PNG_ENTRY_BYTES
 from convtool.io.rectangles import is_finite, parse_json
@@ -63,7 +65,7 @@ class MapScale:
         top = (1 << depth) - 1
         if limits is None:
             low, high = float(values.min()), float(values.max())
-            whole = bool(np.all(values == np.rint(values)))
+            whole = is_whole(values)
         else:
             low, high = map(float, limits)
             largest = float(np.finfo(np.float32).max)
@@ -131,15 +133,22 @@ class MapScale:
         self, values: Float32, limits: tuple[float, float] | None = None
     ) -> tuple[NDArray[np.unsignedinteger[Any]], int]:
         """The codes of ``values``, and how many lay outside the limits and were clipped to them."""
-        codes, clipped = values.astype(np.float64), 0
-        if limits is not None:
-            low, high = limits
-            clipped = int(np.count_nonzero((codes < low) | (codes > high)))
-            np.clip(codes, low, high, out=codes)
-        codes -= self.offset
-        codes /= self.step
-        np.rint(codes, out=codes)
-        return codes.astype(np.uint8 if self.depth == 8 else np.uint16), clipped
+        codes = np.empty(values.shape, np.uint8 if self.depth == 8 else np.uint16)
+        clipped = []
+
+        def work(tile: Tile) -> None:
+            exact = values[tile.start : tile.stop].astype(np.float64)
+            if limits is not None:
+                low, high = limits
+                clipped.append(int(np.count_nonzero((exact < low) | (exact > high))))
+                np.clip(exact, low, high, out=exact)
+            exact -= self.offset
+            exact /= self.step
+            codes[tile.start : tile.stop] = np.rint(exact, out=exact)
+
+        height, width = values.shape
+        for_each(row_tiles(1, height, width), work, None)
+        return codes, sum(clipped)
 
     def decode(self, codes: NDArray[Any]) -> Float32:
         """The values that ``codes`` stand for, computed in float64 and rounded once."""

@@ -18,7 +18,6 @@ MAX_VALUES = 1024
 
 def describe(values: Float32) -> dict[str, Any]:
     """The fields of a record that follow from the values alone; what is no finite number is None."""
-    plain = np.ascontiguousarray(values, "<f4") + np.float32(0)  # so that −0 and 0 hash alike
     small = values.size <= MAX_VALUES and bool(np.isfinite(values).all())
     return {
         "shape": values.shape,
@@ -26,10 +25,18 @@ def describe(values: Float32) -> dict[str, Any]:
         "min": _number(values.min()),
         "max": _number(values.max()),
         "mean": _number(values.mean(dtype=np.float64)),
-        "sha256": hashlib.sha256(plain.data).hexdigest(),
+        "sha256": _sha256(values),
         "version": __version__,
-        "values": to_numbers(plain) if small else None,
+        "values": to_numbers(values + np.float32(0)) if small else None,
     }
+
+
+def _sha256(values: Float32) -> str:
+    """Of the values in row-major order, little-endian; −0 and 0 are alike."""
+    digest = hashlib.sha256()
+    for row in np.atleast_2d(values):
+        digest.update((np.ascontiguousarray(row, "<f4") + np.float32(0)).data)
+    return digest.hexdigest()
 
 
 def _number(value: np.floating[Any]) -> float | None:

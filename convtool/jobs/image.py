@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from convtool.core.algorithms import DEFAULT
 from convtool.core.arrays import Float32
-from convtool.errors import InputError
+from convtool.core.planner import Plan
 from convtool.io.filters import FilterFile
 from convtool.io.images import Image, read_image
 from convtool.io.maps import read_map
@@ -17,7 +16,7 @@ from convtool.jobs.describe import describe
 from convtool.jobs.naming import filter_labels
 from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions, Stage
 from convtool.jobs.outputs import Outputs, PlannedMap
-from convtool.jobs.reading import Notify, noticed, noticed_filter
+from convtool.jobs.reading import Notify, concerning, noticed, noticed_filter
 from convtool.jobs.stages import StageMap, convolved, pooled, rectified
 from convtool.record import RunRecord
 
@@ -69,7 +68,7 @@ def convolve_images(
     stacked = len(files) > 1 or not files[0].bank.single
 
     def maps_of(file: FilterFile, image: Image, path: str) -> list[StageMap]:
-        with _concerning(f"{spoken(path)} with {file.label}"):
+        with concerning(f"{spoken(path)} with {file.label}"):
             return list(convolved(image, file, inputs, conv, pool, wanted))
 
     for path in images:
@@ -108,7 +107,7 @@ def _transform_maps(
     for path in paths:
         image = read_map(path, frame=inputs.frame, pixel_limit=inputs.max_pixels)
         noticed(image, path, notify)
-        with _concerning(spoken(path)):
+        with concerning(spoken(path)):
             maps = list(transform(image))
         yield from _deliver(path, maps, outputs, maps[0].part is not None, None)
 
@@ -131,18 +130,13 @@ def _deliver(
             step=output.written.step,
             clipped=output.written.clipped,
             convention=conv.convention if conv else None,
-            plan={"algorithm": DEFAULT} if conv else None,
+            plan=_plan_fields(stage_map.plan) if stage_map.plan else None,
             seconds=round(stage_map.seconds, 6),
             **describe(stage_map.values),
         )
         yield Outcome(record, stage_map.values)
 
 
-@contextmanager
-def _concerning(what: str) -> Iterator[None]:
-    """Name what was being worked on in a fault of its values."""
-    try:
-        yield
-    except InputError as error:
-        error.file = error.file or what
-        raise
+def _plan_fields(plan: Plan) -> dict[str, Any]:
+    """What a record keeps of a plan."""
+    return {"algorithm": plan.algorithm, "tile": plan.tile, "threads": plan.threads}

@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from convtool.core.activation import relu
 from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank, is_exact
-from convtool.core.convolution import feature_maps
+from convtool.core.convolution import feature_maps, plan
+from convtool.core.planner import Plan
 from convtool.core.pooling import (
     avg_pool2d,
     global_avg_pool2d,
@@ -43,6 +44,8 @@ class StageMap:
         Whether no rounding happened on the way.
     seconds
         Time that its stage took, for all filters of the file.
+    plan
+        How the responses that it came of were computed; ``None`` for what was made of a saved map.
     """
 
     stage: Stage
@@ -51,6 +54,7 @@ class StageMap:
     values: Float32
     exact: bool
     seconds: float
+    plan: Plan | None = None
 
 
 def convolved(
@@ -78,6 +82,14 @@ def convolved(
     stages = [_named(batch, labels) for batch in batches if batch.stage in wanted]
     for of_one_filter in zip(*stages, strict=True):
         yield from of_one_filter
+
+
+def planned(
+    image: Image, filter_file: FilterFile, inputs: InputOptions, conv: ConvOptions, **stages: Any
+) -> Plan:
+    """Say how one pass over an image would run; ``stages`` are `feature_maps`' relu, pool and pool_kind."""
+    planes, _ = _planes(image, filter_file, inputs, conv)
+    return plan(planes.shape, filter_file.bank, **stages, **asdict(conv))
 
 
 def rectified(image: Image, inputs: InputOptions) -> Iterator[StageMap]:
@@ -110,6 +122,7 @@ class _Batch(NamedTuple):
     values: Float32
     exact: bool
     seconds: float
+    plan: Plan
 
 
 def _one_pass(
@@ -117,9 +130,11 @@ def _one_pass(
 ) -> Iterator[_Batch]:
     start = time.perf_counter()
     size = pool.size if stage == "pool" else None
-    maps = feature_maps(planes, bank, relu=stage != "conv", pool=size, pool_kind=pool.kind, **asdict(conv))
+    maps, chosen = _planned_maps(
+        planes, bank, relu=stage != "conv", pool=size, pool_kind=pool.kind, **asdict(conv)
+    )
     exact = is_exact(bank, planes) and not (stage == "pool" and pool.kind == "avg")
-    yield _Batch(stage, maps, exact, time.perf_counter() - start)
+    yield _Batch(stage, maps, exact, time.perf_counter() - start, chosen)
 
 
 def _stage_by_stage(
@@ -127,21 +142,26 @@ def _stage_by_stage(
 ) -> Iterator[_Batch]:
     exact = is_exact(bank, planes)
     start = time.perf_counter()
-    responses = feature_maps(planes, bank, relu=False, **asdict(conv))
-    yield _Batch("conv", responses, exact, time.perf_counter() - start)
+    responses, chosen = _planned_maps(planes, bank, relu=False, **asdict(conv))
+    yield _Batch("conv", responses, exact, time.perf_counter() - start, chosen)
     start = time.perf_counter()
     maps = relu(responses)
-    yield _Batch("relu", maps, exact, time.perf_counter() - start)
+    yield _Batch("relu", maps, exact, time.perf_counter() - start, chosen)
     start = time.perf_counter()
     smaller = pooled_by(pool, maps)
-    yield _Batch("pool", smaller, exact and pool.kind != "avg", time.perf_counter() - start)
+    yield _Batch("pool", smaller, exact and pool.kind != "avg", time.perf_counter() - start, chosen)
+
+
+def _planned_maps(planes: Float32, bank: FilterBank, **options: Any) -> tuple[Float32, Plan]:
+    """The maps and how they were computed; the call has made that plan already and remembers it."""
+    return feature_maps(planes, bank, **options), plan(planes.shape, bank, **options)
 
 
 def _named(batch: _Batch, labels: list[str]) -> list[StageMap]:
     """Order the maps: filter 1 of each channel, then filter 2 of each channel, and so on."""
     flat = batch.values.swapaxes(0, 1).reshape(-1, *batch.values.shape[2:])
     return [
-        StageMap(batch.stage, label, label, values, batch.exact, batch.seconds)
+        StageMap(batch.stage, label, label, values, batch.exact, batch.seconds, batch.plan)
         for label, values in zip(labels, flat, strict=True)
     ]
 

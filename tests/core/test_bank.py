@@ -10,10 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from convtool import FilterBank, conv2d
-from convtool.core.bank import is_exact, kernel_facts
+from convtool import FilterBank, conv2d, load_filter
+from convtool.core.bank import (
+    HIGHEST_RANK,
+    MANY_WEIGHTS,
+    bank_facts,
+    is_exact,
+    kernel_facts,
+    separable_factors,
+)
 from convtool.errors import ArgumentError, InputError
-from tests.tolerances import assert_close
+from tests.strategies import generators, pairs
+from tests.tolerances import assert_close, assert_equal
 
 SMALL = st.integers(-9, 9)
 
@@ -97,6 +105,142 @@ def test_factors_give_the_kernel_back(column: list[int], row: list[int], divisor
 def test_a_kernel_of_zeros_has_rank_0_and_no_factors() -> None:
     facts = kernel_facts(np.zeros((3, 3), np.float32))
     assert (facts.rank, facts.factors, facts.total) == (0, None, 0)
+
+
+def product_of(factors: tuple[Any, ...], shape: tuple[int, ...]) -> np.ndarray:
+    """Add the outer products up, in float64."""
+    return sum((np.outer(column, row) for column, row in factors), np.zeros(shape))
+
+
+@given(
+    column=st.lists(SMALL, min_size=1, max_size=7),
+    row=st.lists(SMALL, min_size=1, max_size=7),
+    scale=st.sampled_from([1, 7, 2**15]),
+)
+def test_a_whole_kernel_of_rank_1_has_whole_factors(column: list[int], row: list[int], scale: int) -> None:
+    kernel = scale * np.outer(column, row).astype(np.float32)
+    factors = separable_factors(kernel)
+    assert factors is not None
+    assert len(factors) == np.any(kernel)
+    assert_equal(product_of(factors, kernel.shape), kernel)
+    numbers = [number for pair in factors for line in pair for number in line]
+    assert all(number == round(number) and abs(number) <= np.abs(kernel).max() for number in numbers)
+    for column_of, row_of in factors:  # sums on the way are no larger than those of the kernel
+        assert np.abs(column_of).sum() <= np.abs(kernel).sum()
+        assert (len(column_of), len(row_of)) == kernel.shape
+
+
+@given(size=pairs(2, 9), rank=st.integers(1, HIGHEST_RANK), rng=generators())
+def test_a_real_kernel_of_low_rank_is_met_within_float32(
+    size: tuple[int, int], rank: int, rng: np.random.Generator
+) -> None:
+    rank = min(rank, *size)
+    parts = rng.standard_normal((rank, size[0], 1)) * rng.standard_normal((rank, 1, size[1]))
+    kernel = parts.sum(axis=0).astype(np.float32)
+    factors = separable_factors(kernel)
+    assert factors is not None
+    assert len(factors) <= min(rank + 1, *size)  # rounding to float32 may add one
+    product = product_of(factors, kernel.shape)
+    assert np.abs(product - kernel).max() <= 2 * np.finfo(np.float32).eps * np.abs(kernel).max()
+    assert all(np.float32(number) == number for pair in factors for line in pair for number in line)
+
+
+@given(size=pairs(HIGHEST_RANK + 1, 9), rng=generators())
+def test_a_real_kernel_of_full_rank_has_no_factors(size: tuple[int, int], rng: np.random.Generator) -> None:
+    assert separable_factors(rng.standard_normal(size, dtype=np.float32)) is None
+
+
+@given(size=pairs(2, 6), rng=generators())
+def test_a_whole_kernel_of_a_higher_rank_has_no_factors(
+    size: tuple[int, int], rng: np.random.Generator
+) -> None:
+    kernel = rng.integers(-9, 10, size).astype(np.float32)
+    kernel[:2, :2] = [[20, 0], [0, 20]]
+    assert separable_factors(kernel) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "ranks"),
+    [
+        ("sobel-x", [1]),
+        ("scharr-y", [1]),
+        ("gaussian-3", [1]),
+        ("gaussian-7", [1]),
+        ("dog-7", [2]),
+        ("gabor", [1, 3, 3, 3, 1, 3, 3, 3]),
+        ("log-5", None),  # whole, of rank 3
+        ("log-9", None),
+        ("kirsch", None),
+    ],
+)
+def test_factors_of_the_built_in_filters(name: str, ranks: list[int] | None) -> None:
+    bank = load_filter(name)
+    if ranks is None:
+        assert bank.facts.factors is None
+        return
+    assert bank.facts.factors is not None
+    assert [len(factors) for factors in bank.facts.factors] == ranks
+    for kernel, factors in zip(bank.weights[:, 0], bank.facts.factors, strict=True):
+        allowed = 0 if bank.facts.whole else 2 * np.finfo(np.float32).eps * np.abs(kernel).max()
+        assert np.abs(product_of(factors, kernel.shape) - kernel).max() <= allowed
+
+
+@pytest.mark.parametrize("name", ["gaussian-5", "gaussian-7", "gabor"])
+def test_factors_are_as_symmetric_as_the_kernel(name: str) -> None:
+    """Taps that are equal or opposite are added before they are multiplied."""
+    bank = load_filter(name)
+    for kernel, factors in zip(bank.weights[:, 0], bank.facts.factors or (), strict=True):
+        assert_equal(kernel, np.rot90(kernel, 2))
+        for line in (line for pair in factors for line in pair):
+            assert line in (line[::-1], tuple(-number for number in reversed(line)))
+
+
+def test_factors_of_sobel_are_those_of_the_textbook() -> None:
+    facts = load_filter("sobel-x").facts
+    assert facts.factors == ((((1, 2, 1), (-1, 0, 1)),),)
+
+
+def test_enormous_whole_weights_have_exact_factors_or_none() -> None:
+    for weights in ([[2.0**70, 2.0**71], [2.0**71, 2.0**72]], [[1e20, 1], [1, 1]], [[3e38] * 2] * 2):
+        kernel = np.array(weights, np.float32)
+        factors = separable_factors(kernel)
+        if factors is not None:
+            assert_equal(product_of(factors, kernel.shape), kernel.astype(np.float64))
+
+
+def test_facts_of_a_bank() -> None:
+    facts = bank_facts(FilterBank([[[1, 2, 1], [2, 4, 2]], [[0, -1, 0], [0, 0, 0]]], bias=[1.5, 0]))
+    assert (facts.filters, facts.in_channels, facts.kernel_size, facts.taps) == (2, 1, (2, 3), 6)
+    assert (facts.whole, facts.normalize) == (True, False)
+    assert (facts.adds, facts.multiplies) == (5 + 1, 2 + 1)  # 0 − 1·x
+    assert facts.factors == ((((1, 2), (1, 2, 1)),), (((1, 0), (0, -1, 0)),))
+
+
+def test_facts_of_a_bank_that_is_neither_whole_nor_separable() -> None:
+    facts = bank_facts(FilterBank([[[0.5, 2], [0, 1]], [[1, 2], [3, 4]]], normalize="local"))
+    assert (facts.whole, facts.normalize, facts.factors) == (False, True, None)
+    several_channels = bank_facts(FilterBank(np.ones((2, 3, 4, 5))))
+    assert (several_channels.in_channels, several_channels.taps) == (3, 60)
+    assert several_channels.factors is None
+    for line in (np.ones((1, 5)), np.ones((5, 1)), np.ones((1, 1))):
+        assert bank_facts(FilterBank(line)).factors is None  # nothing to split
+
+
+def test_facts_depend_on_weights_alone_and_are_remembered() -> None:
+    weights = np.arange(8.0).reshape(2, 1, 2, 2)
+    facts = FilterBank(weights).facts
+    assert FilterBank(weights, bias=[7, 8], names=["a", "b"]).facts is facts
+    assert FilterBank(weights.reshape(2, 2, 2)).facts is facts
+    assert FilterBank(weights.reshape(1, 2, 2, 2)).facts != facts
+    assert FilterBank(weights, normalize="local").facts != facts
+    assert hash(facts) == hash(FilterBank(weights).facts)
+
+
+def test_passes_of_large_banks_are_counted_as_if_no_weights_were_alike() -> None:
+    weights = np.ones((MANY_WEIGHTS // 9 + 1, 3, 3))
+    weights[0] = 0
+    facts = bank_facts(FilterBank(weights))
+    assert facts.adds == facts.multiplies == weights.sum()
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from convtool.core.geometry import PADDING_MODES, check_padding_mode, pair, window
+from convtool.core.geometry import OUTSIDE, PADDING_MODES, check_padding_mode, pair, window
 from convtool.errors import ArgumentError, InputError
 
 NUMPY_MODES = {
@@ -33,6 +33,61 @@ def test_padded_cells_copy_what_numpy_copies(size: int, before: int, after: int,
     options: dict[str, Any] = {"constant_values": -1} if mode == "zeros" else {}
     expected = np.pad(cells, (before, after), NUMPY_MODES[mode], **options)
     assert along_y.sources(mode).tolist() == expected.tolist()
+
+
+@given(
+    size=st.integers(1, 9),
+    kernel=st.integers(1, 4),
+    stride=st.integers(1, 4),
+    dilation=st.integers(1, 3),
+    around=st.tuples(st.integers(0, 20), st.integers(0, 20)),
+    ceil_mode=st.booleans(),
+    mode=st.sampled_from(PADDING_MODES),
+    data=st.data(),
+)
+def test_what_windows_read_is_told_in_pieces(
+    size: int,
+    kernel: int,
+    stride: int,
+    dilation: int,
+    around: tuple[int, int],
+    ceil_mode: bool,
+    mode: str,
+    data: st.DataObject,
+) -> None:
+    assume(sum(around) + size >= dilation * (kernel - 1) + 1)
+    along, _ = window(
+        (size, 1),
+        (kernel, 1),
+        stride=(stride, 1),
+        padding=(around, (0, 0)),
+        dilation=(dilation, 1),
+        ceil_mode=ceil_mode,
+    )
+    start = data.draw(st.integers(0, along.count - 1))
+    stop = data.draw(st.integers(start + 1, along.count))
+    span = along.span(start, stop)
+    assert span == slice(start * stride, (stop - 1) * stride + dilation * (kernel - 1) + 1)
+    read: list[int] = []
+    for at, cells in along.reads(start, stop, mode):
+        assert at.start == len(read)
+        assert at.stop > at.start
+        if cells is None:
+            read += [OUTSIDE] * (at.stop - at.start)
+        elif isinstance(cells, slice):
+            assert 0 <= cells.start < cells.stop <= size
+            read += range(cells.start, cells.stop)
+        else:
+            read += cells.tolist()
+        assert at.stop == len(read)
+    assert read == along.sources(mode)[span].tolist()
+
+
+def test_cells_of_the_map_are_one_slice() -> None:
+    along, _ = window((9, 9), 3, padding=2)
+    read = [(piece.at, piece.cells) for piece in along.reads(0, along.count, "zeros")]
+    assert read == [(slice(0, 2), None), (slice(2, 11), slice(0, 9)), (slice(11, 13), None)]
+    assert [piece.cells for piece in along.reads(3, 5, "reflect")] == [slice(1, 5)]
 
 
 @given(

@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from convtool import load_map, save_map
+from convtool import load_filter, load_map, plan, save_map
 from convtool.errors import ArgumentError, InputError
 from convtool.jobs.image import Outcome, convolve_images, pool_maps, rectify_maps
 from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions, Stage
@@ -52,8 +52,19 @@ def test_the_worked_example() -> None:
     record = pool.record
     assert (record.input, record.filter, record.output) == ("notes.json", "diagonal", None)
     assert (record.exact, record.step, record.clipped) == (True, None, 0)
-    assert (record.convention, record.plan) == ("cross-correlation", {"algorithm": "taps"})
+    assert record.convention == "cross-correlation"
     assert record.seconds >= 0
+
+
+@pytest.mark.parametrize("wanted", [EVERY, frozenset({"pool"})])
+def test_a_record_says_how_the_maps_were_computed(wanted: frozenset[Stage]) -> None:
+    np.save("large.npy", np.zeros((700, 701)))
+    outcomes = list(run(["large.npy"], ["kirsch"], wanted=wanted))
+    stages: dict[str, Any] = {"relu": False} if wanted is EVERY else {"pool": 2}
+    made = plan((700, 701), load_filter("kirsch"), **stages)
+    expected = {"algorithm": made.algorithm, "tile": made.tile, "threads": made.threads}
+    assert [o.record.plan for o in outcomes] == [expected] * 8 * len(wanted)
+    assert json.loads(outcomes[0].record.to_json())["plan"] == {**expected, "tile": list(made.tile)}
 
 
 def test_outcomes_come_image_by_image_and_filter_by_filter() -> None:
@@ -154,6 +165,7 @@ def test_relu_and_pool_of_saved_maps() -> None:
     )
     assert pool.values.tolist() == [[1.5, 0, 4]]
     assert (pool.record.stage, pool.record.exact, pool.record.convention) == ("pool", False, None)
+    assert (relu.record.plan, pool.record.plan) == (None, None)
 
 
 def test_a_fault_of_a_saved_map_names_it() -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
-from convtool import FilterBank, avg_pool2d, conv2d, feature_maps, max_pool2d, min_pool2d, relu
+from convtool import FilterBank, avg_pool2d, conv2d, feature_maps, max_pool2d, min_pool2d, plan, relu
 from convtool.errors import InputError
 from convtool.io.filters import FilterFile
 from convtool.io.images import Image
 from convtool.io.map_scale import MapScale
 from convtool.jobs.options import ConvOptions, InputOptions, PoolOptions, Stage
-from convtool.jobs.stages import StageMap, convolved, pooled, pooled_by, rectified
+from convtool.jobs.stages import StageMap, convolved, planned, pooled, pooled_by, rectified
 from tests.tolerances import assert_same_bytes
 
 RNG = np.random.default_rng(11)
@@ -168,6 +168,48 @@ def test_pools(options: PoolOptions, expected: np.ndarray) -> None:
     (only,) = pooled(Image(GRAY), InputOptions(), options)
     assert_same_bytes(only.values, expected)
     assert (only.stage, only.exact) == ("pool", options.kind != "avg")
+
+
+class TestPlans:
+    CONV = ConvOptions(stride=(1, 2), padding="same", padding_mode="reflect", dilation=2, flip=True)
+    OPTIONS: ClassVar[dict[str, Any]] = {"stride": (1, 2), "padding": "same", "dilation": 2}
+    LARGE = np.zeros((3, 700, 701), np.float32)
+
+    def test_stage_by_stage_every_map_has_the_plan_of_its_responses(self) -> None:
+        maps = stages_of(Image(self.LARGE[0]), PAIR, conv=self.CONV)
+        expected = plan((700, 701), PAIR.bank, relu=False, **self.OPTIONS)
+        assert [m.plan for m in maps] == [expected] * 6
+        assert expected != plan((700, 701), PAIR.bank, pool=2, **self.OPTIONS)
+
+    @pytest.mark.parametrize(
+        ("stage", "stages"),
+        [
+            ("conv", {"relu": False}),
+            ("relu", {"relu": True}),
+            ("pool", {"pool": 3, "pool_kind": "min"}),
+        ],
+    )
+    def test_one_pass_has_the_plan_of_all_its_stages(self, stage: Stage, stages: dict[str, Any]) -> None:
+        pool = PoolOptions("min", 3)
+        maps = stages_of(Image(self.LARGE[0]), PAIR, conv=self.CONV, pool=pool, wanted=frozenset({stage}))
+        assert [m.plan for m in maps] == [plan((700, 701), PAIR.bank, **stages, **self.OPTIONS)] * 2
+
+    def test_each_channel_is_an_image_of_the_batch(self) -> None:
+        image = Image(self.LARGE, colour=True, maximum=255)
+        maps = stages_of(image, EDGE, inputs=InputOptions("each"), wanted=frozenset({"conv"}))
+        expected = plan((3, 1, 700, 701), EDGE.bank, relu=False)
+        assert [m.plan for m in maps] == [expected] * 3
+        assert planned(image, EDGE, InputOptions("each"), ConvOptions(), relu=False) == expected
+
+    def test_a_plan_can_be_had_without_the_maps(self) -> None:
+        stages: dict[str, Any] = {"relu": False, "pool": (2, 3), "pool_kind": "avg"}
+        made = planned(Image(self.LARGE[0]), PAIR, InputOptions(), self.CONV, **stages)
+        assert made == plan((700, 701), PAIR.bank, **stages, **self.OPTIONS)
+
+    def test_what_is_made_of_a_saved_map_has_none(self) -> None:
+        image = Image(GRAY)
+        maps = [*rectified(image, InputOptions()), *pooled(image, InputOptions(), PoolOptions())]
+        assert [m.plan for m in maps] == [None, None]
 
 
 class TestChannels:

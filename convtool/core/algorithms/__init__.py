@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
-from convtool.core.algorithms.taps import taps
-from convtool.core.arrays import Float32
-from convtool.core.geometry import Pair
+from convtool.core.algorithms.base import Algorithm
+from convtool.core.algorithms.depthwise import DEPTHWISE
+from convtool.core.algorithms.fft import FFT
+from convtool.core.algorithms.im2col import IM2COL
+from convtool.core.algorithms.pointwise import POINTWISE
+from convtool.core.algorithms.separable import SEPARABLE
+from convtool.core.algorithms.taps import TAPS
+from convtool.core.algorithms.toeplitz import TOEPLITZ
+from convtool.core.algorithms.winograd import WINOGRAD
 
-
-class Algorithm(Protocol):
-    """Correlate one padded strip with all filters."""
-
-    def __call__(
-        self, strip: Float32, weights: Float32, out: Float32, *, stride: Pair, dilation: Pair, groups: int
-    ) -> None:
-        """Write the responses, without bias, of ``weights`` on ``strip`` into ``out``.
-
-        Parameters
-        ----------
-        strip
-            ``(C, h, w)``, padding included.
-        weights
-            ``(O, C / groups, kh, kw)``.
-        out
-            ``(O, rows, columns)``; every value is overwritten.
-        stride, dilation, groups
-            As in `convtool.conv2d`.
-        """
-
-
-DEFAULT = "taps"
-ALGORITHMS: Mapping[str, Algorithm] = {DEFAULT: taps}
+ALGORITHMS: Mapping[str, Algorithm] = {
+    "taps": TAPS,
+    "separable": SEPARABLE,
+    "toeplitz": TOEPLITZ,
+    "im2col": IM2COL,
+    "winograd": WINOGRAD,
+    "pointwise": POINTWISE,
+    "depthwise": DEPTHWISE,
+    "fft": FFT,
+}
