@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from convtool import __version__
-from convtool.cli import conv, filters, pool, relu, run, show
+from convtool.cli import conv, filters, plan, pool, relu, run, show
 from convtool.cli.faults import guarded
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run.run, conv.conv, relu.relu, pool.pool, show.show):
+for command in (run.run, conv.conv, relu.relu, pool.pool, show.show, plan.plan):
     app.command()(command)
 app.add_typer(filters.app)
 

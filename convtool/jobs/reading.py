@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from convtool.core.arrays import Float32
-from convtool.errors import ArgumentError
+from convtool.errors import ArgumentError, InputError
 from convtool.io.filters import FilterFile, read_filter
 from convtool.io.images import Image
 from convtool.io.source import STDIN, spoken
@@ -33,6 +34,16 @@ def noticed_filter(name: str, notify: Notify) -> FilterFile:
     filter_file = read_filter(name)
     noticed(filter_file, name, notify)
     return filter_file
+
+
+@contextmanager
+def concerning(what: str) -> Iterator[None]:
+    """Name what was being worked on in a fault of its values."""
+    try:
+        yield
+    except InputError as error:
+        error.file = error.file or what
+        raise
 
 
 def scaled(image: Image, inputs: InputOptions) -> Image:

@@ -97,12 +97,17 @@ def matrix_table(values: ArrayLike, *, precision: int = 4, full: bool = False) -
     return MatrixTable(matrix[np.ix_(rows, columns)], rows, columns, number_format, largest)
 
 
+def print_title(console: Console, title: str) -> None:
+    """Print the line that stands above a table, taken literally."""
+    _print_line(console, _literal(console, title), _STRONG)
+
+
 def print_matrix(
     console: Console, title: str, values: ArrayLike, *, precision: int = 4, full: bool = False
 ) -> None:
     """Print a title line, taken literally, and the matrix below it; see `matrix_table`."""
     table = matrix_table(values, precision=precision, full=full)
-    _print_line(console, _literal(console, title), _STRONG)
+    print_title(console, title)
     console.print(table, soft_wrap=True)
 
 
