@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from convtool.cli import options as o
 from convtool.cli.groups import grouped
 
@@ -15,9 +11,7 @@ def conv(
     *,
     images: o.Images,
     filters: o.Filters,
-    relu: Annotated[
-        bool, typer.Option("--relu/--no-relu", help="Rectify, or keep the signed response.")
-    ] = True,
+    relu: o.Relu = True,
     sliding: o.Sliding,
     reading: o.Reading,
     writing: o.Writing,

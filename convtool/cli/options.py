@@ -51,7 +51,22 @@ Filters = Annotated[
     ),
 ]
 PoolKind = Literal["max", "avg", "min"]
+Relu = Annotated[bool, typer.Option("--relu/--no-relu", help="Rectify, or keep the signed response.")]
 Global = Annotated[bool, typer.Option("--global", help="Pool with one window over the whole map.")]
+Channels = Annotated[
+    Literal["luma", "each"],
+    typer.Option("--channels", help="Colour as brightness, or R, G and B each by itself."),
+]
+Frame = Annotated[Any, parsed("--frame", values.not_negative, "N", "Frame or page, counted from 0.")]
+MaxPixels = Annotated[
+    Any,
+    parsed(
+        "--max-pixels",
+        values.pixels,
+        "N",
+        "Largest image to read [default: 100000000, or CONVTOOL_MAX_PIXELS].",
+    ),
+]
 Precision = Annotated[
     Any, parsed("--precision", values.decimals, "N", "Decimals of numbers in tables that are not whole.")
 ]
@@ -100,25 +115,12 @@ class Sliding:
 class Reading:
     """How inputs are read."""
 
-    channels: Annotated[
-        Literal["luma", "each"],
-        typer.Option("--channels", help="Colour as brightness, or R, G and B each by itself."),
-    ] = "luma"
+    channels: Channels = "luma"
     scale: Annotated[
         Literal["stored", "unit"], typer.Option("--scale", help="Numbers as stored, or scaled to 0...1.")
     ] = "stored"
-    frame: Annotated[Any, parsed("--frame", values.not_negative, "N", "Frame or page, counted from 0.")] = (
-        None
-    )
-    max_pixels: Annotated[
-        Any,
-        parsed(
-            "--max-pixels",
-            values.pixels,
-            "N",
-            "Largest image to read [default: 100000000, or CONVTOOL_MAX_PIXELS].",
-        ),
-    ] = None
+    frame: Frame = None
+    max_pixels: MaxPixels = None
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail where something would be given up, such as alpha.")
     ] = False
@@ -161,12 +163,17 @@ class Writing:
             "Fix the scale of PNGs, to compare maps [default: each map's own].",
         ),
     ] = None
+    compress: Annotated[
+        bool, typer.Option("--compress", help="Write the smallest PNGs, not the fastest.")
+    ] = False
 
     def options(self, save: frozenset[Stage]) -> OutputOptions:
         """The same, for a job that saves these stages."""
         from convtool.jobs.options import OutputOptions
 
-        return OutputOptions(save, self.out_dir, self.output, self.format, self.depth, self.range)
+        return OutputOptions(
+            save, self.out_dir, self.output, self.format, self.depth, self.range, self.compress
+        )
 
 
 @dataclass(frozen=True)

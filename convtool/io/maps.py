@@ -166,17 +166,21 @@ def write_map(
     *,
     depth: int = 16,
     limits: tuple[float, float] | None = None,
+    compress: bool = False,
     stage: str | None = None,
     label: str | None = None,
 ) -> Written:
-    """Write one map, or for NPY and JSON an array of any number of axes, to an open stream."""
+    """Write one map, or for NPY and JSON an array of any number of axes, to an open stream.
+
+    ``compress`` makes a PNG as small as can be, however long it takes.
+    """
     if format_ != "npy":
         _refuse_infinite(values, format_)
     match format_:
         case "png":
             scale = MapScale.fit(values, depth=depth, limits=limits, stage=stage, filter=label)
             codes, clipped = scale.encode(values, limits)
-            png.write_gray(stream, codes, (ENTRY, scale.entry()))
+            png.write_gray(stream, codes, (ENTRY, scale.entry()), compress=compress)
             return Written(scale.step, clipped)
         case "npy":
             npy.write_npy(stream, values)

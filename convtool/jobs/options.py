@@ -61,6 +61,8 @@ class OutputOptions:
         For files in ``folder`` and for standard output.
     limits
         ``(low, high)`` of a PNG's scale.
+    compress
+        Make PNGs as small as can be, however long it takes.
     """
 
     save: frozenset[Stage]
@@ -69,3 +71,4 @@ class OutputOptions:
     format: MapFormat = "png"
     depth: int = 16
     limits: tuple[float, float] | None = None
+    compress: bool = False

@@ -72,8 +72,15 @@ class Outputs:
                 self.format = format_of(options.file)
             if self.format in ("png", "npy") and options.file == STDOUT and sys.stdout.isatty():
                 raise ArgumentError("-o - would write binary to a terminal; redirect it, or use --format csv")
-        if options.limits is not None and options.save and self.format != "png":
-            raise ArgumentError(f"--range is the scale of a picture; {self.format.upper()} holds the numbers")
+        if options.save and self.format != "png":
+            self._refuse_options_of_pictures()
+
+    def _refuse_options_of_pictures(self) -> None:
+        format_ = self.format.upper()
+        if self.options.limits is not None:
+            raise ArgumentError(f"--range is the scale of a picture; {format_} holds the numbers")
+        if self.options.compress:
+            raise ArgumentError(f"--compress makes PNGs smaller, not {format_}; leave it out, or write PNG")
 
     def check(self, maps: Sequence[PlannedMap], images: Sequence[str]) -> None:
         """Refuse maps that would be written to one place; ``images`` are as the user named them."""
@@ -145,6 +152,7 @@ class Outputs:
             self.format,
             depth=self.options.depth,
             limits=self.options.limits,
+            compress=self.options.compress,
             stage=stage_map.stage,
             label=stage_map.filter,
         )

@@ -34,7 +34,7 @@ ALL = dict(commands(typer.main.get_command(app)))
 
 def test_the_commands() -> None:
     assert [" ".join(path) for path in ALL if path] == [
-        *("run", "conv", "relu", "pool", "show"),
+        *("run", "conv", "relu", "pool", "show", "plan"),
         *("filters", "filters list", "filters show", "filters check", "filters export"),
     ]
 
@@ -112,6 +112,8 @@ class TestCompletion:
         [
             ("convtool run a.png --filter sob", ["sobel-x", "sobel-y"]),
             ("convtool conv a.png -f ", NAMES),
+            ("convtool plan a.png -f sob", ["sobel-x", "sobel-y"]),
+            ("convtool plan --pool-kind m", ["max", "min"]),
             ("convtool filters show scharr", ["scharr-x", "scharr-y"]),
             ("convtool filters check gab", ["gabor"]),
             ("convtool filters export la", ["laplacian-4", "laplacian-8", "laws"]),
@@ -141,7 +143,7 @@ class TestCompletion:
 
 
 class TestStart:
-    HEAVY = ("numpy", "PIL", "rich", "threadpoolctl")
+    HEAVY = ("numpy", "PIL", "rich", "threadpoolctl", "convtool.core", "convtool.jobs", "convtool.view")
 
     def loaded(self, *arguments: str) -> set[str]:
         code = (
@@ -158,7 +160,7 @@ class TestStart:
         return set(json.loads(finished.stdout.splitlines()[-1]))
 
     @pytest.mark.parametrize(
-        "arguments", [["--help"], ["--version"], ["run", "--help"], ["filters", "--help"]]
+        "arguments", [["--help"], ["--version"], ["run", "--help"], ["plan", "--help"], ["filters", "--help"]]
     )
     def test_help_loads_nothing_heavy(self, arguments: list[str]) -> None:
         assert self.loaded(*arguments).isdisjoint(self.HEAVY)

@@ -126,6 +126,28 @@ class TestPng:
         assert image.scale is not None
         assert (image.scale.offset, image.scale.step) == (entry["offset"], entry["step"])
 
+    @pytest.mark.parametrize("depth", [8, 16])
+    def test_the_order_of_the_numbers_in_memory_means_nothing(self, tmp_path: Path, depth: Any) -> None:
+        for name, values in (("c.png", WHOLE), ("f.png", np.asfortranarray(WHOLE))):
+            save_map(tmp_path / name, values, depth=depth)
+        assert (tmp_path / "c.png").read_bytes() == (tmp_path / "f.png").read_bytes()
+
+    @pytest.mark.parametrize("depth", [8, 16])
+    def test_compressed_it_is_smaller_and_the_same_map(self, tmp_path: Path, depth: Any) -> None:
+        values = np.hypot(*np.mgrid[:90, :80]).astype(np.float32)
+        sizes = {}
+        for compress in (False, True):
+            stream = io.BytesIO()
+            made = write_map(
+                stream, values, "png", depth=depth, compress=compress, stage="relu", label="box-3"
+            )
+            assert made == Written(step=float(values.max()) / (2**depth - 1))
+            (tmp_path / f"{compress}.png").write_bytes(stream.getvalue())
+            sizes[compress] = len(stream.getvalue())
+        assert sizes[True] < 0.9 * sizes[False]
+        assert_equal(load_map(tmp_path / "True.png"), load_map(tmp_path / "False.png"))
+        assert picture_and_entry(tmp_path / "True.png")[1] == picture_and_entry(tmp_path / "False.png")[1]
+
     def test_the_same_map_is_the_same_bytes(self, tmp_path: Path) -> None:
         for name in ("a.png", "b.png"):
             save_map(tmp_path / name, VALUES, stage="relu", filter="box-3")

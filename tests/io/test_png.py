@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from convtool.core import tiles
+from convtool import feature_maps, load_filter, load_image
+from convtool.core import threads
 from convtool.errors import InputError, LimitError
 from convtool.io.limits import MAX_PNG_ENTRY_BYTES, MAX_PNG_TEXT_BYTES
+from convtool.io.map_scale import MapScale
 from convtool.io.png import GRAY, PngFacts, read_facts, write_gray
 from tests.io import handmade as hm
 from tests.io.handmade import decoded
@@ -167,15 +169,14 @@ class TestWriting:
     @given(
         codes=hnp.arrays(
             st.sampled_from([np.uint8, np.uint16]), hnp.array_shapes(min_dims=2, max_dims=2, max_side=40)
-        )
+        ),
+        compress=st.booleans(),
     )
-    def test_other_readers_see_the_codes(self, codes: NDArray[Any]) -> None:
-        content = written(codes)
+    def test_other_readers_see_the_codes(self, codes: NDArray[Any], compress: bool) -> None:
+        content = written(codes, compress=compress)
         with PIL.Image.open(io.BytesIO(content)) as picture:
-            assert_equal(np.asarray(picture), codes)
             assert picture.text == {"key": "text π"}
-        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-        assert_equal(decoded.reshape(codes.shape), codes)
+        assert_others_read(content, codes)
 
     @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
     @pytest.mark.parametrize("shape", [(3, 300_001), (700, 601), (300_001, 1), (257, 1024)])
@@ -183,17 +184,20 @@ class TestWriting:
         codes = np.random.default_rng(5).integers(0, 40, shape).astype(kind)
         content = written(codes)
         assert read_facts(io.BytesIO(content)).depth == 8 * codes.itemsize
-        parts = [chunk for name, chunk in chunks(content) if name == b"IDAT"]
-        assert len(parts) > 1
-        rows = np.frombuffer(zlib.decompress(b"".join(parts)), np.uint8).reshape(shape[0], -1)
+        assert sum(name == b"IDAT" for name, _ in chunks(content)) > 1
+        rows = inflated(content, shape[0])
         assert not rows[:, 0].any()
         assert_equal(rows[:, 1:].copy().view(codes.dtype.newbyteorder(">")), codes)
 
-    def test_the_bytes_do_not_depend_on_the_threads(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("compress", [False, True])
+    def test_the_bytes_do_not_depend_on_the_threads(
+        self, compress: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         codes = np.random.default_rng(6).integers(0, 999, (600, 700)).astype(np.uint16)
-        together = written(codes)
-        monkeypatch.setattr(tiles, "_usable_threads", lambda _: 1)
-        assert written(codes) == together
+        monkeypatch.setattr(threads, "usable_threads", lambda _: 3)
+        together = written(codes, compress=compress)
+        monkeypatch.setattr(threads, "usable_threads", lambda _: 1)
+        assert written(codes, compress=compress) == together
 
     def test_it_is_no_larger_than_pillow_makes_it(self) -> None:
         with PIL.Image.open(SAMPLES / "camera.png") as photo:
@@ -203,10 +207,81 @@ class TestWriting:
         assert len(written(codes)) < 1.25 * len(fast.getvalue())
 
 
-def written(codes: NDArray[Any]) -> bytes:
+class TestCompressing:
+    @pytest.mark.parametrize(
+        ("name", "stage", "depth", "ratio"),
+        [
+            ("gaussian-5", "relu", 8, 0.6),
+            ("gaussian-5", "relu", 16, 0.87),
+            ("sobel-x", "conv", 8, 0.86),
+            ("sobel-x", "relu", 16, 0.89),
+            ("sobel-x", "pool", 8, 1.0),
+            ("sobel-x", "pool", 16, 0.97),
+        ],
+    )
+    def test_maps_of_a_photo_are_smaller(self, name: str, stage: str, depth: int, ratio: float) -> None:
+        maps = feature_maps(
+            load_image(SAMPLES / "camera.png"),
+            load_filter(name),
+            relu=stage != "conv",
+            pool=2 if stage == "pool" else None,
+        )
+        codes, _ = MapScale.fit(maps, depth=depth).encode(maps)
+        small = written(codes, compress=True)
+        assert len(small) <= ratio * len(written(codes))
+        assert_others_read(small, codes)
+
+    @pytest.mark.parametrize("pixel", [1, 2])
+    def test_a_row_has_the_filter_that_predicts_it(self, pixel: int) -> None:
+        """Rows of noise, and below each a row that one filter all but foretells."""
+        rng = np.random.default_rng(7)
+        rows: list[list[int]] = []
+        for kind in range(5):
+            above = rng.integers(0, 256, 400).tolist()
+            row: list[int] = []
+            surprises = rng.choice([0, -1, 60], 400, p=[0.4, 0.5, 0.1]).tolist()
+            for i, (b, surprise) in enumerate(zip(above, surprises, strict=True)):
+                a, c = (row[i - pixel], above[i - pixel]) if i >= pixel else (0, 0)
+                row.append((predicted(kind, a, b, c) + surprise) % 256)
+            rows += [above, row]
+        codes = np.array(rows, np.uint8).view(f">u{pixel}").astype(f"u{pixel}")
+        content = written(codes, compress=True)
+        assert inflated(content, 10)[1::2, 0].tolist() == [0, 1, 2, 3, 4]
+        assert_others_read(content, codes)
+
+    @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+    def test_a_strip_looks_at_the_row_above_it(self, kind: type) -> None:
+        codes = np.random.default_rng(8).integers(0, 256, 601).astype(kind).repeat(700).reshape(601, 700).T
+        content = written(codes, compress=True)
+        assert sum(name == b"IDAT" for name, _ in chunks(content)) > 1
+        assert_equal(inflated(content, 700)[1:, 0], np.full(699, 2, np.uint8))
+        assert_others_read(content, codes)
+
+
+def predicted(kind: int, a: int, b: int, c: int) -> int:
+    """A byte from those on its left, above it, and above that on its left (PNG, 9.2)."""
+    nearest = min((a, b, c), key=lambda neighbour: abs(a + b - c - neighbour))
+    return (0, a, b, (a + b) // 2, nearest)[kind]
+
+
+def assert_others_read(content: bytes, codes: NDArray[Any]) -> None:
+    """Pillow and OpenCV see the codes."""
+    with PIL.Image.open(io.BytesIO(content)) as picture:
+        assert_equal(np.asarray(picture), codes)
+    decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert_equal(decoded.reshape(codes.shape), codes)
+
+
+def written(codes: NDArray[Any], **options: bool) -> bytes:
     stream = io.BytesIO()
-    write_gray(stream, codes, ("key", "text π"))
+    write_gray(stream, codes, ("key", "text π"), **options)
     return stream.getvalue()
+
+
+def inflated(content: bytes, height: int) -> NDArray[np.uint8]:
+    """The rows of bytes as they were deflated, each behind the number of its filter."""
+    stream = b"".join(chunk for name, chunk in chunks(content) if name == b"IDAT")
+    return np.frombuffer(zlib.decompress(stream), np.uint8).reshape(height, -1)
 
 
 def chunks(content: bytes) -> list[tuple[bytes, bytes]]:

@@ -184,6 +184,19 @@ class TestOneFile:
             list(outputs(file="m.npy").write("a.png", made, stacked=True))
         assert not Path("m.npy").exists()
 
+    def test_pictures_alone_are_compressed(self) -> None:
+        for file in ("m.npy", "m.csv", "m.json"):
+            says = f"--compress makes PNGs smaller, not {file[2:].upper()}; leave it out, or write PNG"
+            with pytest.raises(ArgumentError, match=f"^{says}$"):
+                outputs(file=file, compress=True)
+        sizes = []
+        for compress in (False, True):
+            out = outputs(file="m.png", compress=compress)
+            list(out.write("a.png", [stage_map(np.arange(9999).reshape(99, 101))], stacked=False))
+            sizes.append(Path("m.png").stat().st_size)
+            assert np.array_equal(load_map("m.png"), np.arange(9999).reshape(99, 101))
+        assert sizes[1] < sizes[0] / 2
+
     @pytest.mark.parametrize("save", [frozenset(), frozenset({"relu", "pool"})])
     def test_one_stage(self, save: frozenset[Stage]) -> None:
         says = "-o holds one stage, --save asks for (none|map, pool); choose one with --save"
