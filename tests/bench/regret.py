@@ -14,7 +14,6 @@ import convtool
 from convtool import FilterBank, feature_maps
 from convtool.core.algorithms import ALGORITHMS
 from convtool.core.arrays import Float32
-from convtool.errors import ArgumentError
 from tests.bench import options
 from tests.bench.images import built_in, dense, photograph
 from tests.bench.machine import describe, hold_to_cores
@@ -79,9 +78,15 @@ def main() -> None:
 def measure(name: str, image: Float32, bank: FilterBank, threads: int, budget: Budget) -> Choice:
     """Time the algorithms that can do a case; the hopeless ones only once."""
     height, width = image.shape
-    chosen = convtool.plan((height, width), bank, padding="same", threads=threads).algorithm
-    runs = {algorithm: _run(image, bank, algorithm, threads) for algorithm in ALGORITHMS}
-    once = dict(_first_calls(runs))
+
+    def planned(algorithm: str) -> str:
+        plan = convtool.plan((height, width), bank, padding="same", algorithm=algorithm, threads=threads)
+        return plan.algorithm
+
+    chosen = planned("auto")
+    fit = [algorithm for algorithm in ALGORITHMS if planned(algorithm) == algorithm]
+    runs = {algorithm: _run(image, bank, algorithm, threads) for algorithm in fit}
+    once = {algorithm: seconds(run) for algorithm, run in runs.items()}
     limit = max(HOPELESS * once[chosen], budget.turn)
     times = best_times({algorithm: runs[algorithm] for algorithm in once if once[algorithm] <= limit}, budget)
     return Choice(name, chosen, times)
@@ -130,14 +135,6 @@ def _multiples(name: str, count: int) -> Float32:
 
 def _run(image: Float32, bank: FilterBank, algorithm: str, threads: int) -> Run:
     return lambda: feature_maps(image, bank, padding="same", algorithm=algorithm, threads=threads)
-
-
-def _first_calls(runs: Mapping[str, Run]) -> Iterator[tuple[str, float]]:
-    for algorithm, run in runs.items():
-        try:
-            yield algorithm, seconds(run)
-        except ArgumentError:  # it cannot do this case
-            continue
 
 
 if __name__ == "__main__":
