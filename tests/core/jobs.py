@@ -68,6 +68,9 @@ JOBS = {
 }
 """Work that an algorithm can do; a new one finds itself tested when it is named here."""
 
+ELEMENTWISE = frozenset({"taps", "depthwise"})
+"""Algorithms whose cells are summed in one order, in whatever tile they are."""
+
 OPTIONS: tuple[dict[str, Any], ...] = (
     {},
     {"padding": "same", "padding_mode": "reflect"},

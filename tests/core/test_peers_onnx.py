@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from convtool import avg_pool2d, conv2d, max_pool2d
@@ -103,17 +104,19 @@ each_algorithm = pytest.mark.parametrize("algorithm", ["auto", *ALGORITHMS])
 
 
 @each_algorithm
-@given(case=conv_cases(whole=True).map(shared_conv))
-@settings(max_examples=100)
-def test_conv_of_whole_numbers(algorithm: str, case: ConvCase) -> None:
+@given(data=st.data())
+@settings(max_examples=60)
+def test_conv_of_whole_numbers(algorithm: str, data: st.DataObject) -> None:
+    case = data.draw(conv_cases(whole=True, algorithm=algorithm).map(shared_conv))
     actual = conv2d(case.image, case.weights, case.bias, algorithm=algorithm, **case.options)
     assert_equal(actual, conv(case))
 
 
 @each_algorithm
-@given(case=conv_cases(whole=False).map(shared_conv))
-@settings(max_examples=60)
-def test_conv_of_real_numbers(algorithm: str, case: ConvCase) -> None:
+@given(data=st.data())
+@settings(max_examples=40)
+def test_conv_of_real_numbers(algorithm: str, data: st.DataObject) -> None:
+    case = data.draw(conv_cases(whole=False, algorithm=algorithm).map(shared_conv))
     actual = conv2d(case.image, case.weights, case.bias, algorithm=algorithm, **case.options)
     scale = response_scale(case.image, case.weights, case.bias)
     both_roundings = 2 * case.weights[0].size
