@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 _PLAIN = str.maketrans({"…": "...", "·": "-", "×": "x", "│": "|", "─": "-", "┼": "+"})
 
 
@@ -45,7 +43,9 @@ def encodable(text: str, encoding: str) -> str:
 
 def _is_visible(character: str) -> bool:
     # str.isprintable takes no space but U+0020, yet an ideographic or no-break space does no harm.
-    return character.isprintable() or unicodedata.category(character) == "Zs"
+    from unicodedata import category  # rarely needed, and a library of its own to load
+
+    return character.isprintable() or category(character) == "Zs"
 
 
 def _escape(character: str) -> str:

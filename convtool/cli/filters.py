@@ -10,16 +10,17 @@ import typer
 from convtool.cli import options as o
 from convtool.cli.display import Display
 
-app = typer.Typer(
+filters = typer.Typer(
     name="filters",
     help="List, show, check and export filters.",
     epilog="Example: convtool filters check sobel-x my-filter.json",
     rich_markup_mode=None,
     no_args_is_help=True,
+    add_completion=False,
 )
 
 
-@app.command("list")
+@filters.command("list")
 def list_(json: o.Json = False, color: o.Color = "auto", debug: o.Debug = False) -> None:
     """List the built-in filters.
 
@@ -39,7 +40,7 @@ def list_(json: o.Json = False, color: o.Color = "auto", debug: o.Debug = False)
         print_listing(console_for(sys.stdout, color), filters)
 
 
-@app.command()
+@filters.command()
 def show(
     filters: o.FilterNames,
     precision: o.Precision = "4",
@@ -67,7 +68,7 @@ def show(
             print_filter(console, filter_file, kernels(filter_file), precision=precision)
 
 
-@app.command()
+@filters.command()
 def check(
     filters: o.FilterNames, json: o.Json = False, color: o.Color = "auto", debug: o.Debug = False
 ) -> None:
@@ -89,7 +90,7 @@ def check(
         print_facts(console_for(sys.stdout, color), kernels)
 
 
-@app.command()
+@filters.command()
 def export(
     filter_: Annotated[
         str,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 
 from convtool.core.activation import rectify
@@ -21,8 +23,8 @@ def execute(images: Float32, bank: FilterBank, stages: Stages, plan: Plan) -> Fl
     """Run the stages on images ``(N, C, H, W)``; nothing but the result is ever held whole."""
     size = stages.result[0].count, stages.result[1].count
     result = np.empty((len(images), len(bank), *size), np.float32)
-    with single_threaded_blas():
-        pass_over = _Pass(images, bank, stages, plan, result)
+    pass_over = _Pass(images, bank, stages, plan, result)
+    with nullcontext() if pass_over.prepared.local else single_threaded_blas():
         for_each(regions(len(images), size, plan.tile), pass_over, plan.threads)
     return result
 
@@ -35,7 +37,7 @@ class _Pass:
     ) -> None:
         self._images, self._bank, self._stages, self._plan, self._result = images, bank, stages, plan, result
         phases = Phases(plan.phases, REDUCTIONS[stages.pool_kind].combine)
-        self._prepared = ALGORITHMS[plan.algorithm].prepare(bank.weights, stages.slide, phases)
+        self.prepared = ALGORITHMS[plan.algorithm].prepare(bank.weights, stages.slide, phases)
         self._bias = bank.bias.reshape(-1, 1, 1) if bank.bias.any() else None
         self._areas = window_areas(stages.pool) if stages.pool and stages.pool_kind == "avg" else None
 
@@ -48,7 +50,7 @@ class _Pass:
             axis.reads(*span, stages.padding_mode) for axis, span in zip(stages.conv, spans, strict=True)
         )
         strips = padded(self._images[region.images], rows, columns)
-        prepared, phases = self._prepared, self._plan.phases
+        prepared, phases = self.prepared, self._plan.phases
         if not prepared.local and not _is_finite(strips):
             prepared = ALGORITHMS["taps"].prepare(self._bank.weights, stages.slide, NO_PHASES)
             phases = 1, 1

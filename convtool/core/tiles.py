@@ -13,6 +13,10 @@ TILE_CELLS = 128 * 1024
 """Result cells a tile computes, about: few enough for a core's cache, enough to be worth a call."""
 
 
+FEW_TILES = 2
+"""Up to so many tiles a process that writes one map is done before a second thread has started."""
+
+
 class Tile(NamedTuple):
     """Rows ``start`` to ``stop`` (exclusive) of the result for plane or image ``n``."""
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from convtool.core.arrays import Float32, is_whole
 from convtool.core.threads import for_each
-from convtool.core.tiles import Tile, row_tiles
+from convtool.core.tiles import FEW_TILES, Tile, row_tiles
 from convtool.errors import ArgumentError, InputError
 from convtool.io.limits import MAX_PNG_ENTRY_BYTES
 from convtool.io.rectangles import is_finite, parse_json
@@ -147,7 +147,8 @@ class MapScale:
             codes[tile.start : tile.stop] = np.rint(exact, out=exact)
 
         height, width = values.shape
-        for_each(row_tiles(1, height, width), work, None)
+        tiles = row_tiles(1, height, width)
+        for_each(tiles, work, None if len(tiles) > FEW_TILES else 1)
         return codes, sum(clipped)
 
     def decode(self, codes: NDArray[Any]) -> Float32:

@@ -92,7 +92,7 @@ def _decoding(source: Source) -> Iterator[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with PIL.Image.open(source.stream, formats=FORMATS) as picture:
+            with _opened(source) as picture:
                 yield picture
     except PIL.UnidentifiedImageError:
         if re.match(_BEGINS, source.head(12), re.DOTALL):
@@ -107,6 +107,20 @@ def _decoding(source: Source) -> Iterator[Any]:
         raise InputError(f"cannot be decoded: {told or 'it is damaged'}") from error
     finally:
         PIL.Image.MAX_IMAGE_PIXELS = own_limit
+
+
+def _opened(source: Source) -> Any:
+    """Open by what the file begins with; for a PNG no other format's decoder is loaded."""
+    import PIL.Image
+
+    if source.head(8) != png.SIGNATURE:
+        return PIL.Image.open(source.stream, formats=FORMATS)
+    from PIL.PngImagePlugin import PngImageFile
+
+    try:
+        return PngImageFile(source.stream)
+    except SyntaxError as error:  # how a decoder says that it does not know the file
+        raise PIL.UnidentifiedImageError from error
 
 
 def _check_size(picture: Any, limit: int) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convtool.core.threads import for_each
-from convtool.core.tiles import Tile, row_tiles
+from convtool.core.tiles import FEW_TILES, Tile, row_tiles
 from convtool.errors import InputError, LimitError
 from convtool.io.limits import MAX_PNG_ENTRY_BYTES, MAX_PNG_TEXT_BYTES
 from convtool.io.source import Stream
@@ -106,7 +106,7 @@ def write_gray(
             slow = _deflated_slowly(rows, above, codes.itemsize, last=last)
             strips[tile] = min(strips[tile], *slow, key=lambda strip: len(strip.content))
 
-    for_each(tiles, work, None)
+    for_each(tiles, work, None if len(tiles) > FEW_TILES else 1)
     stream.write(SIGNATURE)
     stream.write(_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8 * codes.itemsize, GRAY, 0, 0, 0)))
     keyword, text = entry

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from typing import Any
 
@@ -33,7 +32,9 @@ def describe(values: Float32) -> dict[str, Any]:
 
 def _sha256(values: Float32) -> str:
     """Of the values in row-major order, little-endian; −0 and 0 are alike."""
-    digest = hashlib.sha256()
+    from hashlib import sha256  # loads OpenSSL, which a quiet run has no need of
+
+    digest = sha256()
     for row in np.atleast_2d(values):
         digest.update((np.ascontiguousarray(row, "<f4") + np.float32(0)).data)
     return digest.hexdigest()

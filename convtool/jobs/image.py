@@ -1,9 +1,10 @@
-"""One image after another: read it, make its maps, write them, and give a record of each."""
+"""One image after another: read it, make its maps, write them, and give each with its record."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 from convtool.core.arrays import Float32
@@ -23,10 +24,23 @@ from convtool.record import RunRecord
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """One map, and the record of it."""
+    """One map, and the record of it.
 
-    record: RunRecord
+    Attributes
+    ----------
+    values
+        The map.
+    complete
+        Makes its record from the fields that follow from the values alone.
+    """
+
     values: Float32
+    complete: Callable[..., RunRecord]
+
+    @cached_property
+    def record(self) -> RunRecord:
+        """The record, made when first asked for: a run that shows none need not hash its maps."""
+        return self.complete(**describe(self.values))
 
 
 def convolve_images(
@@ -119,9 +133,10 @@ def _deliver(
     stacked: bool,
     conv: ConvOptions | None,
 ) -> Iterator[Outcome]:
-    """Write the maps of one image and give their records."""
+    """Write the maps of one image."""
     for stage_map, output in zip(maps, outputs.write(path, maps, stacked=stacked), strict=True):
-        record = RunRecord(
+        record = partial(
+            RunRecord,
             input=path,
             filter=stage_map.filter,
             stage=stage_map.stage,
@@ -132,9 +147,8 @@ def _deliver(
             convention=conv.convention if conv else None,
             plan=_plan_fields(stage_map.plan) if stage_map.plan else None,
             seconds=round(stage_map.seconds, 6),
-            **describe(stage_map.values),
         )
-        yield Outcome(record, stage_map.values)
+        yield Outcome(stage_map.values, record)
 
 
 def _plan_fields(plan: Plan) -> dict[str, Any]:

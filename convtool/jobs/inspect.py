@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from convtool.core.arrays import Float32
 from convtool.core.bank import KernelFacts, kernel_facts
 from convtool.io.filters import FilterFile, decode_filter, filter_label, holds_filter, is_path
 from convtool.io.images import Image, decode_image
 from convtool.io.source import open_source
-from convtool.jobs.describe import describe
 from convtool.jobs.image import Outcome
 from convtool.jobs.naming import filter_labels, numbers
 from convtool.jobs.options import InputOptions
@@ -59,14 +59,10 @@ def _show(name: str, inputs: InputOptions, notify: Notify) -> Iterator[Outcome]:
 
 def _shown_filter(name: str, filter_file: FilterFile) -> Iterator[Outcome]:
     for label, kernel in kernels(filter_file):
-        yield Outcome(_record(name, label, None, kernel), kernel)
+        yield Outcome(kernel, partial(RunRecord, input=name, filter=label, stage=None))
 
 
 def _shown_image(name: str, image: Image, inputs: InputOptions) -> Iterator[Outcome]:
     label, stage = (image.scale.filter, image.scale.stage) if image.scale else (None, None)
     for part, plane in named_planes(image, inputs):
-        yield Outcome(_record(name, part or label, stage, plane), plane)
-
-
-def _record(name: str, label: str | None, stage: str | None, values: Float32) -> RunRecord:
-    return RunRecord(input=name, filter=label, stage=stage, **describe(values))
+        yield Outcome(plane, partial(RunRecord, input=name, filter=part or label, stage=stage))

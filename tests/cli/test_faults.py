@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from convtool import errors
-from convtool.__main__ import main
 from convtool.cli import faults
 from tests.cli.runner import ROOT, Finished, as_process, contents, in_process, spawned
 
@@ -292,16 +291,20 @@ class TestClosedStreams:
 class TestSignals:
     """E3."""
 
-    def test_ctrl_c_before_the_command_line_is_loaded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        class Interrupting:
-            def find_spec(self, name: str, path: object, target: object = None) -> None:
-                if name == "convtool.cli.app":
-                    raise KeyboardInterrupt
-
-        monkeypatch.delitem(sys.modules, "convtool.cli.app", raising=False)
-        monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
-        with pytest.raises(SystemExit, match="130"):
-            main()
+    def test_ctrl_c_before_the_command_line_is_loaded(self) -> None:
+        interrupted_while_loading = (
+            "import sys\n"
+            "class Interrupting:\n"
+            "    def find_spec(self, name, path, target=None):\n"
+            "        if name == 'convtool.cli.app':\n"
+            "            raise KeyboardInterrupt\n"
+            "sys.meta_path.insert(0, Interrupting())\n"
+            "from convtool.__main__ import main\n"
+            "main()\n"
+        )
+        command = [sys.executable, "-c", interrupted_while_loading]
+        finished = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+        assert (finished.returncode, finished.stdout, finished.stderr) == (130, b"", b"")
 
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
     @pytest.mark.parametrize("arguments", [["large.npy", "--full"], [*["sobel-x"] * 1000, "--json"]])
