@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from convtool.core.activation import rectify
 from convtool.core.algorithms import ALGORITHMS
-from convtool.core.algorithms.base import NO_PHASES, Phases
+from convtool.core.algorithms.base import NO_PHASES, Phases, Prepared
 from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank
+from convtool.core.frame import frame_regions, inside_of, inside_regions, with_spill
+from convtool.core.geometry import Pair
 from convtool.core.normalize import divide_by_deviation
 from convtool.core.planner import Plan
 from convtool.core.pooling import REDUCTIONS, pool_strip, window_areas
@@ -24,9 +28,28 @@ def execute(images: Float32, bank: FilterBank, stages: Stages, plan: Plan) -> Fl
     size = stages.result[0].count, stages.result[1].count
     result = np.empty((len(images), len(bank), *size), np.float32)
     pass_over = _Pass(images, bank, stages, plan, result)
-    with nullcontext() if pass_over.prepared.local else single_threaded_blas():
-        for_each(regions(len(images), size, plan.tile), pass_over, plan.threads)
+    prepared = pass_over.prepared
+    inside = (
+        inside_of(stages) if prepared.spills and not bank.normalize and images.flags.c_contiguous else None
+    )
+    with nullcontext() if prepared.local else single_threaded_blas():
+        if inside is None:
+            for_each(regions(len(images), size, plan.tile), pass_over.tile, plan.threads)
+        else:
+            tiles = inside_regions(len(images), inside, plan.tile)
+            for_each(tiles, pass_over.inside, plan.threads)
+            frames = [frame_regions(n, inside, stages) for n in range(len(images))]
+            for_each(frames, pass_over.frame, plan.threads)
     return result
+
+
+class _Opened(NamedTuple):
+    """A region of the result, the strips that it reads, and the rows and columns of its responses."""
+
+    region: Region
+    result: Float32
+    strips: Float32
+    spans: list[Pair]
 
 
 class _Pass:
@@ -41,15 +64,32 @@ class _Pass:
         self._bias = bank.bias.reshape(-1, 1, 1) if bank.bias.any() else None
         self._areas = window_areas(stages.pool) if stages.pool and stages.pool_kind == "avg" else None
 
-    def __call__(self, region: Region) -> None:
+    def tile(self, region: Region) -> None:
         """Compute one region of the result."""
-        stages, pool = self._stages, self._stages.pool
-        result = self._result[region.images, :, region.rows, region.columns]
+        self._compute(self._open(region))
+
+    def inside(self, region: Region) -> None:
+        """Compute one region of the inside, and write what has no meaning between its rows."""
+        opened = self._open(region)
+        self._compute(opened._replace(result=with_spill(opened.result)))
+
+    def frame(self, regions_of_image: list[Region]) -> None:
+        """Compute the frame of one image, too little work to share."""
+        for region in regions_of_image:
+            self._compute_border(self._open(region))
+
+    def _open(self, region: Region) -> _Opened:
+        stages = self._stages
         spans = [stages.conv_span(axis, cut.start, cut.stop) for axis, cut in enumerate(region[1:])]
         rows, columns = (
             axis.reads(*span, stages.padding_mode) for axis, span in zip(stages.conv, spans, strict=True)
         )
         strips = padded(self._images[region.images], rows, columns)
+        return _Opened(region, self._result[region.images, :, region.rows, region.columns], strips, spans)
+
+    def _compute(self, opened: _Opened) -> None:
+        region, result, strips, spans = opened
+        stages, pool = self._stages, self._stages.pool
         prepared, phases = self.prepared, self._plan.phases
         if not prepared.local and not _is_finite(strips):
             prepared = ALGORITHMS["taps"].prepare(self._bank.weights, stages.slide, NO_PHASES)
@@ -68,6 +108,26 @@ class _Pass:
         result[...] = pool_strip(responses, pool, stages.pool_kind, region.rows, region.columns, self._areas)
         if self._areas is None:  # bias and ReLU never change which value is the largest
             self._finish(result)
+
+    def _compute_border(self, opened: _Opened) -> None:
+        """Compute a region of the frame; columns lie down as rows, since few long runs are quicker."""
+        _, result, strips, _ = opened
+        rows, columns = result.shape[2:]
+        if rows <= columns or self.prepared.local or not _is_finite(strips):
+            self._compute(opened)
+            return
+        responses = SCRATCH.array("responses", *result.shape[:2], columns, rows)
+        self._lying_down.correlate(np.ascontiguousarray(strips.swapaxes(2, 3)), responses, SCRATCH)
+        result[...] = responses.swapaxes(2, 3)
+        self._finish(result)
+
+    @cached_property
+    def _lying_down(self) -> Prepared:
+        """The same work with rows and columns exchanged."""
+        slide = self._stages.slide
+        exchanged = slide._replace(dilation=slide.dilation[::-1])
+        weights = np.ascontiguousarray(self._bank.weights.swapaxes(2, 3))
+        return ALGORITHMS[self._plan.algorithm].prepare(weights, exchanged, NO_PHASES)
 
     def _normalize(self, responses: Float32, strips: Float32) -> None:
         if self._bank.normalize:

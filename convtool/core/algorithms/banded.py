@@ -37,34 +37,38 @@ def rows_read(rows: int, kernel_height: int, stride: int, dilation: int) -> int:
     return (rows - 1) * stride + (kernel_height - 1) * dilation + 1
 
 
-def multiply_blocks(matrix: Float32, stride: int, source: Float32, out: Float32) -> None:
-    """Write all rows of ``out``, as many at a time as ``matrix`` has.
+def row_blocks(rows: int, block: int) -> list[tuple[int, int, int]]:
+    """Cut rows into blocks: the first row, the count and the size of those of ``block`` and of the rest."""
+    count, rest = divmod(rows, block)
+    cuts = (0, count, block), (rows - rest, 1, rest)
+    return [cut for cut in cuts if cut[1] * cut[2]]
+
+
+def multiply(matrix: Float32, step: int, source: Float32, out: Float32) -> None:
+    """Write the products of ``matrix`` with blocks of the source, each begun ``step`` rows later.
 
     Parameters
     ----------
     matrix
-        From `banded`.
+        ``(m, rows read, taps)``.
     source
         ``(h, taps, width)``; rows and taps lie evenly in memory.
     out
-        ``(rows, width)``.
+        ``(blocks, m, width)``.
     """
-    block, read, taps = matrix.shape
-    rows, width = out.shape
-    row_step, tap_step, step = source.strides
-    tap_step = tap_step if taps > 1 else row_step
-    blocks, rest = divmod(rows, block)
-    if blocks:
-        np.matmul(
-            matrix.reshape(block, -1),
-            as_strided(source, (blocks, read * taps, width), (block * stride * row_step, tap_step, step)),
-            out=as_strided(out, (blocks, block, width), (block * out.strides[0], *out.strides)),
-        )
-    if rest:
-        read -= (block - rest) * stride
-        start = blocks * block * stride
-        np.matmul(
-            matrix[:rest, :read].reshape(rest, -1),
-            as_strided(source[start:], (read * taps, width), (tap_step, step)),
-            out=out[blocks * block :],
-        )
+    read, taps = matrix.shape[1:]
+    row, _, cell = source.strides
+    columns = as_strided(
+        source, (len(out), read * taps, source.shape[2]), (step * row, row // taps, cell), writeable=False
+    )
+    np.matmul(matrix.reshape(len(matrix), -1), columns, out=out)
+
+
+def multiply_blocks(matrix: Float32, stride: int, source: Float32, out: Float32) -> None:
+    """Write all rows of ``out`` ``(rows, width)``, as many at a time as ``matrix`` from `banded` has."""
+    block, read = matrix.shape[:2]
+    step, cell = out.strides
+    for first, count, size in row_blocks(len(out), block):
+        part = matrix[:size, : read - (block - size) * stride]
+        target = as_strided(out[first:], (count, size, out.shape[1]), (size * step, step, cell))
+        multiply(part, size * stride, source[first * stride :], target)

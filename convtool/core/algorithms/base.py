@@ -61,10 +61,14 @@ class Prepared(NamedTuple):
         The work on strips.
     local
         Whether a NaN or an infinity of the image stays within the windows that see it.
+    spills
+        Whether ``out`` may have rows as long as the strips'; what is written beyond the windows that
+        fit has no meaning, yet is finite where the strips are.
     """
 
     correlate: Correlate
     local: bool = False
+    spills: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ that are equal or opposite, as in symmetric filters, are added before they are m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ from convtool.core.algorithms.banded import banded, multiply_blocks, rows_read
 from convtool.core.algorithms.base import Algorithm, Estimate, Phases, Prepared, Workload
 from convtool.core.arrays import Float32
 from convtool.core.bank import separable_factors
+from convtool.core.geometry import Pair
+from convtool.core.runs import written_as_run
 from convtool.core.shifts import PASS_CELLS, sum_of_taps
 from convtool.core.stages import Slide
 from convtool.core.threads import Scratch
@@ -35,28 +38,28 @@ class _Line:
     """
 
     def __init__(self, taps: tuple[float, ...]) -> None:
-        self._taps = len(taps)
-        self._whole = WeightedSum(taps)
-        choices = [(_passes(self._whole), 0, taps)]
+        self.taps = len(taps)
+        self.whole = WeightedSum(taps)
+        choices = [(_passes(self.whole), 0, taps)]
         while (rest := _without_a_pair(choices[-1][2])) is not None:
             pairs = choices[-1][1] + 1
-            choices.append((pairs * costs.ADD + _passes(WeightedSum(rest)), pairs, rest))
+            passes = 0.0 if rest == (1,) else _passes(WeightedSum(rest))
+            choices.append((pairs * costs.ADD + passes, pairs, rest))
         self.cost, self._pairs, rest = min(choices)
-        self._rest, self._rest_taps = WeightedSum(rest), len(rest)
+        self._rest: WeightedSum | None = None if rest == (1,) else WeightedSum(rest)
+        self._reach = range(len(rest))
 
-    def slide_over(self, plane: Float32, axis: int, slide: Slide, out: Float32, scratch: Scratch) -> None:
-        """Write the sums along ``axis`` of ``plane`` ``(h, w)``."""
-        line, taps = self._whole, self._taps
-        if self._pairs and slide.stride == (1, 1):
-            line, taps = self._rest, self._rest_taps
-            step = slide.dilation[axis]
-            for k in range(self._pairs):
-                size = plane.shape[0] - step * (axis == 0), plane.shape[1] - step * (axis == 1)
-                sums = scratch.array(f"pairs {axis} {k % 2}", *size)
-                np.add(plane[: size[0], : size[1]], plane[-size[0] :, -size[1] :], out=sums)
-                plane = sums
-        kernel_size = (taps, 1) if axis == 0 else (1, taps)
-        sum_of_taps(line, plane[np.newaxis], kernel_size, slide, out, scratch)
+    def slide_along(self, run: Float32, step: int, out: Float32, scratch: Scratch) -> None:
+        """Write to ``out[i]`` the sum of the taps times ``run[i]``, ``run[i + step]`` and so on."""
+        for k in range(self._pairs):
+            last = self._rest is None and k == self._pairs - 1
+            cells = out.size if last else run.size - step
+            sums = out if last else scratch.array(f"pairs {k % 2}", cells)
+            np.add(run[:cells], run[step : step + cells], out=sums)
+            run = sums
+        if self._rest is not None:
+            shifted = [run[k * step : k * step + out.size] for k in self._reach]
+            self._rest(shifted, out, scratch.array("spare", out.size))
 
 
 class _Factor(NamedTuple):
@@ -104,7 +107,7 @@ def prepare(weights: Float32, slide: Slide, phases: Phases) -> Prepared:
         for kernel in weights
     ]
     local = all(len(factors) == 1 and factors[0].band is None for factors in kernels)
-    return Prepared(partial(_correlate, kernels, slide), local)
+    return Prepared(partial(_correlate, kernels, slide), local, spills=slide.stride == (1, 1))
 
 
 SEPARABLE = Algorithm(estimate, prepare)
@@ -155,19 +158,53 @@ def _correlate(
 def _correlate_plane(
     factors: list[_Factor], slide: Slide, plane: Float32, response: Float32, scratch: Scratch
 ) -> None:
-    down = slide._replace(stride=(slide.stride[0], 1))
-    across = slide._replace(stride=(1, slide.stride[1]))
-    between = scratch.array("between", len(response), plane.shape[-1])
     if not factors:
         response[...] = 0
-    for k, factor in enumerate(factors):
-        if factor.band is not None:
-            multiply_blocks(factor.band, slide.stride[0], plane[:, np.newaxis], between)
-        else:
-            factor.column.slide_over(plane, 0, down, between, scratch)
-        if k == 0:
-            factor.row.slide_over(between, 1, across, response, scratch)
-        else:
-            part = scratch.array("part", *response.shape)
-            factor.row.slide_over(between, 1, across, part, scratch)
-            np.add(response, part, out=response)
+    elif slide.stride != (1, 1) or not plane.flags.c_contiguous:
+        _sum_factors(partial(_slide_windows, slide, plane), factors, response, scratch)
+    else:
+        width = plane.shape[1]
+        columns = width - (factors[0].row.taps - 1) * slide.dilation[1]
+        with written_as_run(response, columns, width, scratch) as total:
+            _sum_factors(partial(_slide_runs, slide.dilation, plane, len(response)), factors, total, scratch)
+
+
+def _sum_factors(
+    slide_over: Callable[[_Factor, Float32, Scratch], None],
+    factors: list[_Factor],
+    total: Float32,
+    scratch: Scratch,
+) -> None:
+    slide_over(factors[0], total, scratch)
+    for factor in factors[1:]:
+        part = scratch.array("part", *total.shape)
+        slide_over(factor, part, scratch)
+        np.add(total, part, out=total)
+
+
+def _slide_runs(
+    dilation: Pair, plane: Float32, rows: int, factor: _Factor, out: Float32, scratch: Scratch
+) -> None:
+    """Column, then row, over runs."""
+    between = scratch.array("between", rows, plane.shape[1])
+    if factor.band is None:
+        factor.column.slide_along(
+            plane.reshape(-1), dilation[0] * plane.shape[1], between.reshape(-1), scratch
+        )
+    else:
+        multiply_blocks(factor.band, 1, plane[:, np.newaxis], between)
+    factor.row.slide_along(between.reshape(-1), dilation[1], out, scratch)
+
+
+def _slide_windows(slide: Slide, plane: Float32, factor: _Factor, out: Float32, scratch: Scratch) -> None:
+    """Column, then row, row by row: for strides, or columns that are not side by side."""
+    down = slide._replace(stride=(slide.stride[0], 1))
+    across = slide._replace(stride=(1, slide.stride[1]))
+    between = scratch.array("between", len(out), plane.shape[1])
+    if factor.band is None:
+        column = factor.column
+        sum_of_taps(column.whole, plane[np.newaxis], (column.taps, 1), down, between, scratch)
+    else:
+        multiply_blocks(factor.band, slide.stride[0], plane[:, np.newaxis], between)
+    row = factor.row
+    sum_of_taps(row.whole, between[np.newaxis], (1, row.taps), across, out, scratch)

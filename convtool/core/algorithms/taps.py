@@ -34,7 +34,8 @@ def estimate(work: Workload) -> Estimate | str:
 def prepare(weights: Float32, slide: Slide, phases: Phases) -> Prepared:
     """One weighted sum for each filter, over channels and taps."""
     sums = [WeightedSum(kernels.ravel().tolist()) for kernels in weights]
-    return Prepared(partial(_correlate, sums, weights.shape[1], weights.shape[2:], slide), local=True)
+    correlate = partial(_correlate, sums, weights.shape[1], weights.shape[2:], slide)
+    return Prepared(correlate, local=True, spills=slide.stride == (1, 1))
 
 
 TAPS = Algorithm(estimate, prepare)
