@@ -12,6 +12,7 @@ from convtool.cli.display import Display
 from convtool.cli.faults import show_tracebacks
 
 if TYPE_CHECKING:
+    from convtool.io.limits import Limits
     from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, Stage
 
 
@@ -25,6 +26,13 @@ def complete_filter(incomplete: str) -> list[str]:
 def parsed(flag: str, parser: Any, metavar: str, text: str) -> Any:
     """An option whose text is parsed by one of `convtool.cli.values`."""
     return typer.Option(flag, parser=parser, metavar=metavar, help=text)
+
+
+def limits(max_pixels: int | None, max_memory: int | None) -> Limits:
+    """What the options allow, or the environment where they are silent."""
+    from convtool.io.limits import Limits
+
+    return Limits.of(max_pixels, max_memory)
 
 
 Images = Annotated[
@@ -65,6 +73,15 @@ MaxPixels = Annotated[
         values.pixels,
         "N",
         "Largest image to read [default: 100000000, or CONVTOOL_MAX_PIXELS].",
+    ),
+]
+MaxMemory = Annotated[
+    Any,
+    parsed(
+        "--max-memory",
+        values.memory,
+        "SIZE",
+        "Most memory to take, such as 8G [default: half of what is free, or CONVTOOL_MAX_MEMORY].",
     ),
 ]
 Precision = Annotated[
@@ -121,6 +138,7 @@ class Reading:
     ] = "stored"
     frame: Frame = None
     max_pixels: MaxPixels = None
+    max_memory: MaxMemory = None
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail where something would be given up, such as alpha.")
     ] = False
@@ -129,7 +147,7 @@ class Reading:
         """The same, for a job."""
         from convtool.jobs.options import InputOptions
 
-        return InputOptions(self.channels, self.scale, self.frame, self.max_pixels)
+        return InputOptions(self.channels, self.scale, self.frame, limits(self.max_pixels, self.max_memory))
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ def plan(
     channels: o.Channels = "luma",
     frame: o.Frame = None,
     max_pixels: o.MaxPixels = None,
+    max_memory: o.MaxMemory = None,
     json: o.Json = False,
     color: o.Color = "auto",
     debug: o.Debug = False,
@@ -53,7 +54,7 @@ def plan(
     plans = plan_images(
         images,
         filters,
-        inputs=InputOptions(channels, frame=frame, max_pixels=max_pixels),
+        inputs=InputOptions(channels, frame=frame, limits=o.limits(max_pixels, max_memory)),
         conv=sliding.options(),
         relu=relu,
         pool=pool,

@@ -30,6 +30,16 @@ def pixels(text: str) -> int:
     return _whole(text, 1, _MOST_PIXELS)
 
 
+def memory(text: str) -> int:
+    """A size in bytes, such as ``500M`` or ``8G``."""
+    from convtool.io.limits import parse_size
+
+    size = parse_size(text)
+    if size is None:
+        raise typer.BadParameter(f"{text!r} is no size; use a number and K, M, G or T, such as 500M or 8G")
+    return size
+
+
 def decimals(text: str) -> int:
     """A count of digits behind the decimal point."""
     return _whole(text, 0, _MOST_DECIMALS)

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from convtool.core.arrays import Float32
 from convtool.core.bank import EXACT_BELOW
+from convtool.core.tiles import row_tiles
 from convtool.errors import ArgumentError, InputError
 from convtool.io import npy, png
 from convtool.io.limits import (
     MAX_JSON_BYTES,
     MAX_TEXT_BYTES,
+    Limits,
     check_bytes,
-    check_pixels,
-    max_pixels,
 )
 from convtool.io.map_scale import ENTRY, MapScale
 from convtool.io.pictures import ACCEPTED, Picture, read_picture
@@ -37,6 +37,10 @@ _LOOKS_LIKE = {
     b"\x89HDF": "HDF5",
     **{bytes([0x80, protocol]): "a Python pickle" for protocol in range(2, 6)},
 }
+
+
+# Bytes that a byte of text may take while it is parsed: "1," is a number of a list, or of an array.
+_MEMORY_OF_JSON, _MEMORY_OF_CSV = 40, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +85,11 @@ class Image:
 
     @cached_property
     def _luma(self) -> Image:  # kept, since every filter asks for it
-        red, green, blue = self.values.astype(np.uint32)
-        gray = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
-        return replace(self, values=gray.astype(np.float32), colour=False)
+        gray = np.empty(self.values.shape[1:], np.float32)
+        for _, start, stop in row_tiles(1, *self.values.shape[1:]):
+            red, green, blue = self.values[:, start:stop].astype(np.uint32)
+            gray[start:stop] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
+        return replace(self, values=gray, colour=False)
 
 
 def load_image(
@@ -149,38 +155,41 @@ def load_image(
     return image.unit().values if scale == "unit" else image.values
 
 
-def read_image(path: PathLike, *, frame: int | None = None, pixel_limit: int | None = None) -> Image:
+def read_image(path: PathLike, *, frame: int | None = None, limits: Limits | None = None) -> Image:
     """Read what ``path`` holds, colour and all; what is given up is in `Image.notices`."""
     with open_source(path) as source:
-        return decode_image(source, frame=frame, pixel_limit=pixel_limit)
+        return decode_image(source, frame=frame, limits=limits)
 
 
-def decode_image(source: Source, *, frame: int | None = None, pixel_limit: int | None = None) -> Image:
+def decode_image(source: Source, *, frame: int | None = None, limits: Limits | None = None) -> Image:
     """Read an opened source; see `read_image`."""
-    limit = max_pixels(pixel_limit)
+    limits = limits or Limits.of()
     if source.head(6) == npy.MAGIC:
-        return _read_npy(source, limit)
+        return _read_npy(source, limits)
     start = source.text_start()
     _refuse_known(start)
     if _is_text(start):
-        return _read_text(source, limit)
-    return _from_picture(read_picture(source, frame, limit))
+        return _read_text(source, limits)
+    return _from_picture(read_picture(source, frame, limits))
 
 
-def _read_npy(source: Source, limit: int) -> Image:
+def _read_npy(source: Source, limits: Limits) -> Image:
     header = npy.read_header(source.stream, source.size)
-    _check_shape(header.shape, limit)
+    _check_shape(header.shape, header.dtype.itemsize, limits)
     stored = npy.read_values(source.stream, header)
     kind = stored.dtype.kind
     return _from_numbers(stored, None if kind == "f" else 1 if kind == "b" else np.iinfo(stored.dtype).max)
 
 
-def _read_text(source: Source, limit: int) -> Image:
+def _read_text(source: Source, limits: Limits) -> Image:
     is_json = source.text_start().startswith((b"[", b"{"))
     check_bytes(source.size, MAX_JSON_BYTES if is_json else MAX_TEXT_BYTES, "text")
+    limits.check_memory(
+        source.size * (_MEMORY_OF_JSON if is_json else _MEMORY_OF_CSV), f"a text of {source.size} bytes"
+    )
     data = source.stream.read()
     numbers = _json_matrix(data) if is_json else parse_csv(data)
-    _check_shape(numbers.shape, limit)
+    _check_shape(numbers.shape, numbers.itemsize, limits)
     return _from_numbers(numbers, None)
 
 
@@ -191,7 +200,7 @@ def _json_matrix(data: bytes) -> Float64:
     return rectangle(content, "the matrix")
 
 
-def _check_shape(shape: tuple[int, ...], limit: int) -> None:
+def _check_shape(shape: tuple[int, ...], itemsize: int, limits: Limits) -> None:
     if len(shape) not in (2, 3) or 0 in shape:
         raise InputError(f"an array of shape {shape}; an image is (H, W) or (C, H, W)")
     if len(shape) == 3 and shape[-1] in (3, 4):
@@ -200,7 +209,7 @@ def _check_shape(shape: tuple[int, ...], limit: int) -> None:
             "a.transpose(2, 0, 1), or save planes that narrow each by itself"
         )
     channels = shape[0] if len(shape) == 3 else 1
-    check_pixels(shape[-2], shape[-1], channels, limit)
+    limits.check_image(shape[-2], shape[-1], channels, channels * itemsize)
 
 
 def _from_numbers(stored: NDArray[Any], maximum: float | None) -> Image:

@@ -15,6 +15,7 @@ from convtool.errors import ArgumentError, InputError, NoticeWarning
 from convtool.io import npy, png
 from convtool.io.atomic import replacing
 from convtool.io.images import Image, first_infinite, read_image
+from convtool.io.limits import Limits
 from convtool.io.map_scale import ENTRY, MapScale
 from convtool.io.rectangles import format_csv, format_json, to_numbers
 from convtool.io.source import PathLike, warn_of
@@ -74,9 +75,9 @@ def load_map(path: PathLike) -> Float32:
     return image.luma().values
 
 
-def read_map(path: PathLike, *, frame: int | None = None, pixel_limit: int | None = None) -> Image:
+def read_map(path: PathLike, *, frame: int | None = None, limits: Limits | None = None) -> Image:
     """Read a map file as an `Image`; a picture that convtool did not write is read with a notice."""
-    image = read_image(path, frame=frame, pixel_limit=pixel_limit)
+    image = read_image(path, frame=frame, limits=limits)
     if not image.picture:
         return image
     notice = "no map file of convtool; its pixels are taken as they are"

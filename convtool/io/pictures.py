@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from convtool.errors import ConvtoolError, InputError
 from convtool.io import png
-from convtool.io.limits import check_pixels
+from convtool.io.frames import gif_frames, tiff_pages
+from convtool.io.limits import MAX_FRAMES_COUNTED, Limits
 from convtool.io.source import Source
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PPM")
@@ -60,14 +62,16 @@ class Picture(NamedTuple):
     facts: png.PngFacts | None
 
 
-def read_picture(source: Source, frame: int | None, limit: int) -> Picture:
-    """Decode a picture of at most ``limit`` pixels."""
+def read_picture(source: Source, frame: int | None, limits: Limits) -> Picture:
+    """Decode a picture, if it is within the limits."""
     facts = png.read_facts(source.stream) if source.head(8) == png.SIGNATURE else None
     source.stream.seek(0)
-    with _decoding(source) as picture:
-        _check_size(picture, limit)
-        frame_notices = _choose_frame(picture, frame)
-        _check_size(picture, limit)  # again: a later page may be larger than the first
+    with _decoding(source) as picture, ExitStack() as beside:
+        _check_size(picture, limits)
+        if facts is not None:
+            beside.enter_context(facts.pixels.checked_meanwhile())
+        frame_notices = _choose_frame(picture, source, frame)
+        _check_size(picture, limits)  # again: a later page may be larger than the first
         largest = _largest_sample(picture, facts)
         orientation, orientation_notices = _orientation(picture)
         if facts is not None:
@@ -92,7 +96,7 @@ def _decoding(source: Source) -> Iterator[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with _opened(source) as picture:
+            with _quiet_decoder(source), _opened(source) as picture:
                 yield picture
     except PIL.UnidentifiedImageError:
         if re.match(_BEGINS, source.head(12), re.DOTALL):
@@ -109,6 +113,23 @@ def _decoding(source: Source) -> Iterator[Any]:
         PIL.Image.MAX_IMAGE_PIXELS = own_limit
 
 
+@contextmanager
+def _quiet_decoder(source: Source) -> Iterator[None]:
+    """Keep what libtiff writes to descriptor 2, past Python, from the user; the fault itself is raised."""
+    if source.head(2) not in (b"II", b"MM"):
+        yield
+        return
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def _opened(source: Source) -> Any:
     """Open by what the file begins with; for a PNG no other format's decoder is loaded."""
     import PIL.Image
@@ -123,20 +144,39 @@ def _opened(source: Source) -> Any:
         raise PIL.UnidentifiedImageError from error
 
 
-def _check_size(picture: Any, limit: int) -> None:
-    check_pixels(picture.height, picture.width, len(picture.getbands()), limit)
+def _check_size(picture: Any, limits: Limits) -> None:
+    bands = len(picture.getbands())
+    # Pillow's pixels, of four bytes for colour and for long numbers, and what is made of them.
+    stored = 12 if bands > 1 else 8 if picture.mode in ("I", "F") else 4
+    limits.check_image(picture.height, picture.width, bands, stored)
 
 
-def _choose_frame(picture: Any, frame: int | None) -> tuple[str, ...]:
+def _choose_frame(picture: Any, source: Source, frame: int | None) -> tuple[str, ...]:
     """Go to the frame; give a notice if others are passed over unasked."""
-    frames = getattr(picture, "n_frames", 1)
-    if frame is not None:
-        if not 0 <= frame < frames:
-            raise InputError(f"it has {frames} frame(s), counted from 0; --frame {frame} is not among them")
-        picture.seek(frame)
-    elif frames > 1:
-        return (f"frame 0 of {frames} is used; choose another with --frame",)
+    frames = _count_frames(picture, source)
+    some = f"{frames}" if frames <= MAX_FRAMES_COUNTED else f"over {MAX_FRAMES_COUNTED}"
+    if frame is None:
+        return (f"frame 0 of {some} is used; choose another with --frame",) if frames > 1 else ()
+    try:
+        if frame:
+            picture.seek(frame)
+    except EOFError:
+        raise InputError(
+            f"it has {some} frame(s), counted from 0; --frame {frame} is not among them"
+        ) from None
     return ()
+
+
+def _count_frames(picture: Any, source: Source) -> int:
+    """How many frames there are; one more than the limit stands for any number beyond it."""
+    most = MAX_FRAMES_COUNTED + 1
+    count = {"TIFF": tiff_pages, "GIF": gif_frames}.get(picture.format)
+    if count is None:
+        return min(getattr(picture, "n_frames", 1), most)
+    place = source.stream.tell()
+    frames = count(source.stream, most)
+    source.stream.seek(place)  # Pillow reads on from where it was
+    return frames
 
 
 def _largest_sample(picture: Any, facts: png.PngFacts | None) -> int:

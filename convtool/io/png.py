@@ -15,6 +15,7 @@ from convtool.core.threads import for_each
 from convtool.core.tiles import FEW_TILES, Tile, row_tiles
 from convtool.errors import InputError, LimitError
 from convtool.io.limits import MAX_PNG_ENTRY_BYTES, MAX_PNG_TEXT_BYTES
+from convtool.io.png_pixels import Pixels
 from convtool.io.source import Stream
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -39,12 +40,15 @@ class PngFacts:
         How many colours the palette holds.
     entries
         The international text entries (iTXt), in order, as keyword and text.
+    pixels
+        The deflated pixels.
     """
 
     depth: int
     colour_type: int
     palette: int
     entries: tuple[tuple[str, str], ...]
+    pixels: Pixels
 
 
 def read_facts(stream: Stream) -> PngFacts:
@@ -59,11 +63,14 @@ def read_facts(stream: Stream) -> PngFacts:
     """
     stream.seek(len(SIGNATURE))
     depth, colour_type, palette, entries, inflated = 0, -1, 0, [], 0
+    width, height, interlaced, pieces = 0, 0, 0, []
     for kind, content in _chunks(stream):
         if kind == b"IHDR":
             if depth or len(content) != 13:
                 raise InputError("the PNG has a second or broken header (IHDR); the file is damaged")
-            depth, colour_type = content[8], content[9]
+            width, height, depth, colour_type, _, _, interlaced = struct.unpack(">IIBBBBB", content)
+        elif kind == b"IDAT":
+            pieces.append(content)
         elif kind == b"PLTE":
             palette = len(content) // 3
         elif kind in (b"tEXt", b"zTXt", b"iTXt", b"iCCP"):
@@ -76,7 +83,8 @@ def read_facts(stream: Stream) -> PngFacts:
                 )
             if kind == b"iTXt":
                 entries.append((keyword.decode("latin1"), text.decode("utf-8", "replace")))
-    return PngFacts(depth, colour_type, palette, tuple(entries))
+    pixels = Pixels(width, height, depth, colour_type, bool(interlaced), tuple(pieces))
+    return PngFacts(depth, colour_type, palette, tuple(entries), pixels)
 
 
 def write_gray(

@@ -86,7 +86,7 @@ def convolve_images(
             return list(convolved(image, file, inputs, conv, pool, wanted))
 
     for path in images:
-        image = read_image(path, frame=inputs.frame, pixel_limit=inputs.max_pixels)
+        image = read_image(path, frame=inputs.frame, limits=inputs.limits)
         noticed(image, path, notify)
         groups: Iterator[list[StageMap]] = (maps_of(file, image, path) for file in files)
         if output.file is not None:  # one file needs all maps together; else each group is let go
@@ -119,7 +119,7 @@ def _transform_maps(
     outputs = Outputs(output, paths, notify)
     outputs.check([PlannedMap(path) for path in paths], paths)
     for path in paths:
-        image = read_map(path, frame=inputs.frame, pixel_limit=inputs.max_pixels)
+        image = read_map(path, frame=inputs.frame, limits=inputs.limits)
         noticed(image, path, notify)
         with concerning(spoken(path)):
             maps = list(transform(image))

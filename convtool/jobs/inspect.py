@@ -52,7 +52,7 @@ def _show(name: str, inputs: InputOptions, notify: Notify) -> Iterator[Outcome]:
             noticed(filter_file, name, notify)
             yield from _shown_filter(name, filter_file)
             return
-        image = decode_image(source, frame=inputs.frame, pixel_limit=inputs.max_pixels)
+        image = decode_image(source, frame=inputs.frame, limits=inputs.limits)
     noticed(image, name, notify)
     yield from _shown_image(name, image, inputs)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from convtool.core.pooling import PoolKind
+from convtool.io.limits import Limits
 from convtool.io.maps import MapFormat
 
 Stage = Literal["conv", "relu", "pool"]
@@ -13,12 +14,15 @@ Stage = Literal["conv", "relu", "pool"]
 
 @dataclass(frozen=True)
 class InputOptions:
-    """How images are read: see `convtool.load_image`; ``channels`` is ``luma`` or ``each``."""
+    """How images are read: see `convtool.load_image`; ``channels`` is ``luma`` or ``each``.
+
+    ``limits`` of ``None`` are those of the environment.
+    """
 
     channels: Literal["luma", "each"] = "luma"
     scale: Literal["stored", "unit"] = "stored"
     frame: int | None = None
-    max_pixels: int | None = None
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True)

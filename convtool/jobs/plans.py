@@ -42,7 +42,7 @@ def plan_images(
     check_stdin_once([*images, *filters])
     files = [noticed_filter(name, notify) for name in filters]
     for path in images:
-        image = read_image(path, frame=inputs.frame, pixel_limit=inputs.max_pixels)
+        image = read_image(path, frame=inputs.frame, limits=inputs.limits)
         noticed(image, path, notify)
         for file in files:
             with concerning(f"{spoken(path)} with {file.label}"):

@@ -72,6 +72,14 @@ BAD: dict[str, Bad] = {
             "9 pixels .*, over the limit of 8; raise it with --max-pixels 9 or CONVTOOL_MAX_PIXELS=9$",
         ),
     ],
+    "--max-memory": [
+        *((text, 2, "is no size; use a number and K, M, G or T") for text in ("", "0", "-1", "5X", "1.5G")),
+        (
+            "99",
+            4,
+            "takes about 0 MiB of memory, over .*; raise it with --max-memory 1M or CONVTOOL_MAX_MEMORY=1M$",
+        ),
+    ],
     "--out-dir": [
         ("", 2, "--out-dir is empty; name a folder, or . for this one"),
         ("notes.json", 5, "^convtool: notes.json: the folder cannot be created: File exists$"),

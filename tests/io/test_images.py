@@ -24,6 +24,7 @@ from hypothesis.extra import numpy as hnp
 from convtool.errors import ArgumentError, InputError, LimitError, NoticeWarning
 from convtool.io import images, npy
 from convtool.io.images import Image, load_image, read_image
+from convtool.io.limits import Limits
 from tests.io import handmade as hm
 from tests.io.handmade import decoded
 from tests.strategies import REAL_TYPES
@@ -687,18 +688,18 @@ class TestPixelLimit:
         ids=["png", "tiff", "gif", "npy", "json", "csv"],
     )
     def test_more_pixels_are_refused(self, content: bytes) -> None:
-        assert decoded(content, pixel_limit=35).values.shape[-2:] == (5, 7)
+        assert decoded(content, limits=Limits(35)).values.shape[-2:] == (5, 7)
         with pytest.raises(
             LimitError,
             match=r"^the image is 5×7, 35 pixels .* limit of 34; raise it with --max-pixels 35 or ",
         ):
-            decoded(content, pixel_limit=34)
+            decoded(content, limits=Limits(34))
 
     def test_pages_are_held_to_it_each(self) -> None:
         content = saved(picture_of(BYTES[:1]), "TIFF", save_all=True, append_images=[picture_of(BYTES)])
-        assert decoded(content, pixel_limit=34).values.shape == (1, 7)
+        assert decoded(content, limits=Limits(34)).values.shape == (1, 7)
         with pytest.raises(LimitError, match=r"^the image is 5×7, 35 pixels"):
-            decoded(content, frame=1, pixel_limit=34)
+            decoded(content, frame=1, limits=Limits(34))
 
     def test_what_a_header_claims_is_refused_before_it_is_decoded(self) -> None:
         with pytest.raises(
@@ -724,7 +725,7 @@ class TestPixelLimit:
         monkeypatch.setenv("CONVTOOL_MAX_PIXELS", "34")
         with pytest.raises(LimitError, match=f"^{re.escape(str(path))}: the image is 5×7"):
             load_image(path)
-        assert read_image(path, pixel_limit=35).values.shape == (5, 7)
+        assert read_image(path, limits=Limits(35)).values.shape == (5, 7)
         monkeypatch.setenv("CONVTOOL_MAX_PIXELS", "35")
         assert_equal(load_image(path), BYTES)
 

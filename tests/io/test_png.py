@@ -42,13 +42,14 @@ def facts_of(content: bytes) -> PngFacts:
     [(1, hm.GRAY), (4, hm.GRAY), (16, hm.GRAY), (8, hm.RGB), (16, hm.GRAY_ALPHA), (8, hm.RGBA)],
 )
 def test_depth_and_colour_type(depth: int, colour_type: int) -> None:
-    assert facts_of(hm.png(1, depth, colour_type, [bytes(8)])) == PngFacts(depth, colour_type, 0, ())
+    facts = facts_of(hm.png(1, depth, colour_type, [bytes(8)]))
+    assert (facts.depth, facts.colour_type, facts.palette, facts.entries) == (depth, colour_type, 0, ())
     assert GRAY == hm.GRAY
 
 
 def test_size_of_the_palette() -> None:
     content = hm.png(1, 8, hm.PALETTE, [b"\0"], hm.chunk(b"PLTE", bytes(15)))
-    assert facts_of(content) == PngFacts(8, hm.PALETTE, 5, ())
+    assert facts_of(content).palette == 5
 
 
 class TestText:
