@@ -286,6 +286,14 @@ def is_exact(bank: FilterBank, image: Float32) -> bool:
     return bool((norms + np.abs(bank.bias)).max() < EXACT_BELOW)
 
 
+def may_overflow(bank: FilterBank, image: Float32) -> bool:
+    """Whether a sum in whatever order might leave float32: Σ|w|·max|x| + |b| is not well within it."""
+    largest = float(np.finfo(np.float32).max) / 2
+    brightest = max(float(image.max()), -float(image.min()))
+    norms = np.abs(bank.weights).sum(axis=(1, 2, 3), dtype=np.float64) * brightest
+    return bool((norms + np.abs(bank.bias)).max() > largest)
+
+
 def _passes(weights: Float32) -> Passes:
     """Passes of all filters; those of large banks are counted as if no two weights were alike."""
     if weights.size > MANY_WEIGHTS:

@@ -66,6 +66,7 @@ def conv2d(
     ndarray
         The responses, float32: ``(H', W')`` if image and weights were 2-D, else ``(O, H', W')``,
         with a leading N if the image had it. Whole numbers are exact while Σ|w|·max|x| + |b| < 2²⁴.
+        A sum beyond float32 is infinity.
 
     Raises
     ------

@@ -43,6 +43,10 @@ def execute(images: Float32, bank: FilterBank, stages: Stages, plan: Plan) -> Fl
     return result
 
 
+quiet = np.errstate(over="ignore", invalid="ignore")
+"""A sum beyond float32 is infinity, and what follows from it NaN, whichever thread or BLAS computes it."""
+
+
 class _Opened(NamedTuple):
     """A region of the result, the strips that it reads, and the rows and columns of its responses."""
 
@@ -64,15 +68,18 @@ class _Pass:
         self._bias = bank.bias.reshape(-1, 1, 1) if bank.bias.any() else None
         self._areas = window_areas(stages.pool) if stages.pool and stages.pool_kind == "avg" else None
 
+    @quiet
     def tile(self, region: Region) -> None:
         """Compute one region of the result."""
         self._compute(self._open(region))
 
+    @quiet
     def inside(self, region: Region) -> None:
         """Compute one region of the inside, and write what has no meaning between its rows."""
         opened = self._open(region)
         self._compute(opened._replace(result=with_spill(opened.result)))
 
+    @quiet
     def frame(self, regions_of_image: list[Region]) -> None:
         """Compute the frame of one image, too little work to share."""
         for region in regions_of_image:

@@ -17,7 +17,7 @@ from convtool.io.atomic import replacing
 from convtool.io.images import Image, first_infinite, read_image
 from convtool.io.limits import Limits
 from convtool.io.map_scale import ENTRY, MapScale
-from convtool.io.rectangles import format_csv, format_json, to_numbers
+from convtool.io.rectangles import csv_lines, json_lines
 from convtool.io.source import PathLike, warn_of
 
 MapFormat = Literal["png", "npy", "csv", "json"]
@@ -186,9 +186,10 @@ def write_map(
         case "npy":
             npy.write_npy(stream, values)
         case "csv":
-            stream.write(format_csv(values))
+            stream.writelines(line.encode() for line in csv_lines(values))
         case "json":
-            stream.write(format_json(to_numbers(values)).encode() + b"\n")
+            stream.writelines(line.encode() for line in json_lines(values))
+            stream.write(b"\n")
     return Written()
 
 

@@ -8,6 +8,7 @@ import sys
 from array import array
 from codecs import BOM_UTF8
 from collections import Counter
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
@@ -117,9 +118,24 @@ def format_json(value: Any, indent: int = 0) -> str:
     return f"[\n{rows}\n{' ' * indent}]"
 
 
-def format_csv(values: Float32) -> bytes:
+def json_lines(values: Float32, indent: int = 0) -> Iterator[str]:
+    """The same as `format_json` of `to_numbers`, line by line, so that no map is held as text."""
+    if values.ndim < 2:
+        yield " " * indent + json.dumps(to_numbers(values))
+        return
+    pad = " " * indent
+    yield f"{pad}[\n"
+    for index, part in enumerate(values):
+        if index:
+            yield ",\n"
+        yield from json_lines(part, indent + 2)
+    yield f"\n{pad}]"
+
+
+def csv_lines(values: Float32) -> Iterator[str]:
     """One row a line, numbers as in `to_numbers`."""
-    return "".join(",".join(map(str, row)) + "\n" for row in to_numbers(values)).encode()
+    for row in values:
+        yield ",".join(map(str, to_numbers(row))) + "\n"
 
 
 def _csv_number(cell: bytes, row: int, column: int) -> float:

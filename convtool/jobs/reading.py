@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from convtool.core.arrays import Float32
-from convtool.errors import ArgumentError, InputError
+from convtool.errors import ArgumentError, InputError, LimitError
 from convtool.io.filters import FilterFile, read_filter
 from convtool.io.images import Image
 from convtool.io.source import STDIN, spoken
@@ -41,7 +41,7 @@ def concerning(what: str) -> Iterator[None]:
     """Name what was being worked on in a fault of its values."""
     try:
         yield
-    except InputError as error:
+    except (InputError, LimitError) as error:
         error.file = error.file or what
         raise
 

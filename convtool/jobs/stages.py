@@ -12,7 +12,7 @@ import numpy as np
 
 from convtool.core.activation import relu
 from convtool.core.arrays import Float32
-from convtool.core.bank import FilterBank, is_exact
+from convtool.core.bank import FilterBank, is_exact, may_overflow
 from convtool.core.convolution import feature_maps, plan
 from convtool.core.planner import Plan
 from convtool.core.pooling import (
@@ -24,7 +24,8 @@ from convtool.core.pooling import (
 )
 from convtool.errors import InputError
 from convtool.io.filters import FilterFile
-from convtool.io.images import Image
+from convtool.io.images import Image, first_infinite
+from convtool.io.limits import Limits
 from convtool.jobs.naming import filter_labels
 from convtool.jobs.options import ConvOptions, InputOptions, PoolOptions, Stage
 from convtool.jobs.reading import named_planes, scaled
@@ -70,15 +71,20 @@ def convolved(
     A stage that is wanted alone is computed in one pass: the maps before it are never held.
     """
     planes, channel_names = _planes(image, filter_file, inputs, conv)
+    bank = filter_file.bank
+    in_one_pass = len(wanted) == 1 and ("pool" not in wanted or _is_fusible(pool))
+    in_one_pass = in_one_pass and not may_overflow(bank, planes)  # ReLU and pool would hide it
+    first_pass = _pass_to(next(iter(wanted)), pool) if in_one_pass else _pass_to("conv", pool)
+    _check_memory(planes, image, bank, {**first_pass, **asdict(conv)}, in_one_pass, inputs)
     labels = [
         label if channel is None else f"{label}.{channel}"
         for label in filter_labels(filter_file.label, filter_file.bank)
         for channel in channel_names
     ]
-    if len(wanted) == 1 and ("pool" not in wanted or _is_fusible(pool)):
-        batches = _one_pass(planes, filter_file.bank, conv, pool, *wanted)
+    if in_one_pass:
+        batches = _one_pass(planes, bank, conv, pool, *wanted)
     else:
-        batches = _stage_by_stage(planes, filter_file.bank, conv, pool)
+        batches = _stage_by_stage(planes, bank, conv, pool)
     stages = [_named(batch, labels) for batch in batches if batch.stage in wanted]
     for of_one_filter in zip(*stages, strict=True):
         yield from of_one_filter
@@ -129,10 +135,7 @@ def _one_pass(
     planes: Float32, bank: FilterBank, conv: ConvOptions, pool: PoolOptions, stage: Stage
 ) -> Iterator[_Batch]:
     start = time.perf_counter()
-    size = pool.size if stage == "pool" else None
-    maps, chosen = _planned_maps(
-        planes, bank, relu=stage != "conv", pool=size, pool_kind=pool.kind, **asdict(conv)
-    )
+    maps, chosen = _planned_maps(planes, bank, **_pass_to(stage, pool), **asdict(conv))
     exact = is_exact(bank, planes) and not (stage == "pool" and pool.kind == "avg")
     yield _Batch(stage, maps, exact, time.perf_counter() - start, chosen)
 
@@ -142,7 +145,13 @@ def _stage_by_stage(
 ) -> Iterator[_Batch]:
     exact = is_exact(bank, planes)
     start = time.perf_counter()
-    responses, chosen = _planned_maps(planes, bank, relu=False, **asdict(conv))
+    responses, chosen = _planned_maps(planes, bank, **_pass_to("conv", pool), **asdict(conv))
+    for response in responses.reshape(-1, *responses.shape[2:]):
+        if not np.isfinite(response).all():
+            raise InputError(
+                f"a response has {first_infinite(response)}, a sum beyond float32's 3.4e38; "
+                "scale the image or the filter down"
+            )
     yield _Batch("conv", responses, exact, time.perf_counter() - start, chosen)
     start = time.perf_counter()
     maps = relu(responses)
@@ -150,6 +159,30 @@ def _stage_by_stage(
     start = time.perf_counter()
     smaller = pooled_by(pool, maps)
     yield _Batch("pool", smaller, exact and pool.kind != "avg", time.perf_counter() - start, chosen)
+
+
+def _pass_to(stage: Stage, pool: PoolOptions) -> dict[str, Any]:
+    """The options of `feature_maps` that lead to a stage."""
+    size = pool.size if stage == "pool" else None
+    return {"relu": stage != "conv", "pool": size, "pool_kind": pool.kind}
+
+
+def _check_memory(
+    planes: Float32,
+    image: Image,
+    bank: FilterBank,
+    options: dict[str, Any],
+    in_one_pass: bool,
+    inputs: InputOptions,
+) -> None:
+    """Refuse work that is estimated not to fit: the image, the pass, the maps after it, their files."""
+    work = plan(planes.shape, bank, **options)
+    maps = work.bytes_moved - planes.nbytes
+    held = 0 if np.shares_memory(planes, image.values) else image.values.nbytes
+    estimate = held + work.peak_memory + maps * (1 if in_one_pass else 3)
+    height, width = planes.shape[2:]
+    limits = inputs.limits or Limits.of()
+    limits.check_memory(estimate, f"{len(bank)} filter(s) on an image of {height}×{width}")
 
 
 def _planned_maps(planes: Float32, bank: FilterBank, **options: Any) -> tuple[Float32, Plan]:

@@ -14,9 +14,10 @@ from hypothesis.extra import numpy as hnp
 
 from convtool.errors import InputError
 from convtool.io.rectangles import (
-    format_csv,
+    csv_lines,
     format_json,
     is_finite,
+    json_lines,
     parse_csv,
     parse_json,
     rectangle,
@@ -207,7 +208,7 @@ class TestWriting:
         values = np.array([[0.1, -3, 1e-45], [-0.0, 3.4e38, 16777216]], np.float32)
         assert to_numbers(values) == [[0.1, -3, 1e-45], [0, int(np.float32(3.4e38)), 16777216]]
         assert [type(value) for value in to_numbers(values[0])] == [float, int, float]
-        assert format_csv(values[:, :2]) == f"0.1,-3\n0,{int(np.float32(3.4e38))}\n".encode()
+        assert "".join(csv_lines(values[:, :2])) == f"0.1,-3\n0,{int(np.float32(3.4e38))}\n"
 
     def test_json_has_one_row_a_line(self) -> None:
         assert format_json([[1, 2], [3, 4]]) == "[\n  [1, 2],\n  [3, 4]\n]"
@@ -217,9 +218,11 @@ class TestWriting:
 
     @given(values=matrices(2))
     def test_csv_reads_back_exactly(self, values: NDArray[np.float32]) -> None:
-        assert_equal(parse_csv(format_csv(values)).astype(np.float32), values)
+        assert_equal(parse_csv("".join(csv_lines(values)).encode()).astype(np.float32), values)
 
     @given(values=st.one_of(*map(matrices, (1, 2, 3, 4))))
     def test_json_reads_back_exactly(self, values: NDArray[np.float32]) -> None:
-        content = parse_json(format_json(to_numbers(values)).encode())
+        text = format_json(to_numbers(values))
+        assert "".join(json_lines(values)) == text
+        content = parse_json(text.encode())
         assert_equal(rectangle(content, "a matrix").astype(np.float32), values)

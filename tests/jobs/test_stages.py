@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -9,13 +10,14 @@ import numpy as np
 import pytest
 
 from convtool import FilterBank, avg_pool2d, conv2d, feature_maps, max_pool2d, min_pool2d, plan, relu
-from convtool.errors import InputError
+from convtool.errors import InputError, LimitError
 from convtool.io.filters import FilterFile
 from convtool.io.images import Image
+from convtool.io.limits import Limits
 from convtool.io.map_scale import MapScale
 from convtool.jobs.options import ConvOptions, InputOptions, PoolOptions, Stage
 from convtool.jobs.stages import StageMap, convolved, planned, pooled, pooled_by, rectified
-from tests.tolerances import assert_same_bytes
+from tests.tolerances import assert_equal, assert_same_bytes
 
 RNG = np.random.default_rng(11)
 GRAY = RNG.integers(0, 256, (9, 8)).astype(np.float32)
@@ -265,3 +267,51 @@ class TestSavedMaps:
         assert [(m.filter, m.part) for m in maps] == [("01", "01"), ("02", "02"), ("03", "03")]
         for m, plane in zip(maps, COLOUR, strict=True):
             assert_same_bytes(m.values, relu(plane - 100))
+
+
+class TestOverflow:
+    FILTER = FilterFile("wide", FilterBank([[2.0, 2.0], [-2.0, -2.0]]), ())
+
+    @pytest.mark.parametrize("wanted", [{"conv"}, {"relu"}, {"pool"}, {"conv", "relu", "pool"}])
+    @pytest.mark.parametrize("value", [2e38, -2e38])
+    def test_a_sum_beyond_float32_is_named_with_its_place_though_relu_would_hide_it(
+        self, wanted: set[Stage], value: float
+    ) -> None:
+        values = np.ones((5, 6), np.float32)
+        values[1:3, 2:4] = value
+        message = (
+            r"^a response has -?inf at row 0 column 1 \(from 0\), a sum beyond float32's 3\.4e38; scale "
+        )
+        with pytest.raises(InputError, match=message):
+            stages_of(Image(values), self.FILTER, wanted=frozenset(wanted))
+
+    def test_large_sums_within_float32_are_computed(self) -> None:
+        values = np.full((3, 3), 3e37, np.float32)
+        (response,) = stages_of(Image(values), self.FILTER, wanted=frozenset({"conv"}))
+        assert_equal(response.values, np.zeros((2, 2)))
+
+
+class TestMemory:
+    def test_work_that_does_not_fit_is_refused_before_it_is_begun(self) -> None:
+        conv = ConvOptions(padding=(0, 10**9))
+        message = (
+            r"^2 filter\(s\) on an image of \d+×\d+; it takes about \d+\.\d GiB of memory, over the limit"
+        )
+        with pytest.raises(LimitError, match=message):
+            stages_of(Image(GRAY), PAIR, conv=conv)
+
+    @pytest.mark.parametrize("wanted", [{"conv"}, {"pool"}, {"conv", "relu", "pool"}])
+    def test_the_estimate_covers_what_is_taken(self, wanted: set[Stage]) -> None:
+        image, file = Image(np.ones((700, 900), np.float32)), PAIR
+        tracemalloc.start()
+        try:
+            maps = stages_of(image, file, wanted=frozenset(wanted))
+            _, taken = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        del maps
+        stages_of(
+            image, file, inputs=InputOptions(limits=Limits(memory=40 * 2**20)), wanted=frozenset(wanted)
+        )
+        with pytest.raises(LimitError):
+            stages_of(image, file, inputs=InputOptions(limits=Limits(memory=taken)), wanted=frozenset(wanted))
