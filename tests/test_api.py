@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 import convtool
+from convtool.errors import ArgumentError, LimitError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 ROOT = Path(__file__).parent.parent
+ONES = [[1, 1], [1, 1]]
 
 SIGNATURES = {
     "FilterBank": "(weights, bias=None, names=None, normalize=None)",
@@ -123,3 +126,56 @@ def test_examples_run(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_examples_are_found() -> None:
     examples = sum(len(test.examples) for m in modules() for test in doctest.DocTestFinder().find(m))
     assert examples >= 30
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: convtool.conv2d(ONES, ONES, algorithm=[]), ArgumentError, r"algorithm is \[\]; choose"),
+        (
+            lambda: convtool.conv2d(ONES, ONES, padding=10**9),
+            LimitError,
+            "more than any memory holds; use less",
+        ),
+        (
+            lambda: convtool.conv2d(ONES, ONES, padding=10**30),
+            LimitError,
+            "more than any memory holds; use less",
+        ),
+        (
+            lambda: convtool.feature_maps(ONES, convtool.FilterBank(ONES), pool=2, pool_kind={}),
+            ArgumentError,
+            r"pool kind is \{\}; choose",
+        ),
+        (lambda: convtool.save_map("a.png", ONES, stage=5), ArgumentError, "stage is 5; it must be a text"),
+        (lambda: convtool.save_map("a.png", ONES, filter=b"a"), ArgumentError, "filter is b'a'; it must be"),
+        (
+            lambda: convtool.save_map("a.png", ONES, range=5),
+            ArgumentError,
+            "range is 5; give a low and a higher",
+        ),
+        (
+            lambda: convtool.save_map("a.png", ONES, range=("a", 2)),
+            ArgumentError,
+            r"range is \('a', 2\); give",
+        ),
+        (
+            lambda: convtool.save_map("a.png", ONES, range=(1, 2, 3)),
+            ArgumentError,
+            r"range is \(1, 2, 3\); give",
+        ),
+        (lambda: convtool.save_map("a\0.png", ONES), ArgumentError, "holds a NUL character"),
+        (lambda: convtool.load_image("a\0"), ArgumentError, "holds a NUL character"),
+    ],
+)
+def test_odd_arguments_of_the_library(
+    call: Callable[[], object],
+    error: type[Exception],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        call()
+    assert not list(tmp_path.iterdir())

@@ -15,7 +15,10 @@ from convtool.core.geometry import Padding, PaddingMode, Sizes, check_padding_mo
 from convtool.core.planner import Plan, make_plan
 from convtool.core.pooling import PoolKind, check_pool_kind
 from convtool.core.stages import Stages
-from convtool.errors import ArgumentError, InputError
+from convtool.errors import ArgumentError, InputError, LimitError
+
+ADDRESSABLE = 2**55
+"""Bytes that no machine has; what would take more is refused at once."""
 
 
 def conv2d(
@@ -74,6 +77,8 @@ def conv2d(
         An argument that fits no image.
     InputError
         An image smaller than the filter, or of other channels.
+    LimitError
+        So much padding that no memory could hold the responses.
 
     References
     ----------
@@ -144,7 +149,7 @@ def feature_maps(
 
     Raises
     ------
-    ArgumentError, InputError
+    ArgumentError, InputError, LimitError
         As in `conv2d`.
 
     Examples
@@ -204,7 +209,7 @@ def plan(
 
     Raises
     ------
-    ArgumentError, InputError
+    ArgumentError, InputError, LimitError
         As in `feature_maps`.
 
     Examples
@@ -256,7 +261,7 @@ def _planned(
     """Check the arguments for images of ``shape`` ``(N, C, H, W)``, and plan."""
     if not isinstance(bank, FilterBank):
         raise ArgumentError(f"bank is a {type(bank).__name__}; use FilterBank(weights), or load_filter(name)")
-    if algorithm != "auto" and algorithm not in ALGORITHMS:
+    if algorithm not in ("auto", *ALGORITHMS):
         raise ArgumentError(f"algorithm is {algorithm!r}; choose 'auto' or one of {', '.join(ALGORITHMS)}")
     check_padding_mode(padding_mode)
     check_pool_kind(pool_kind)
@@ -269,7 +274,13 @@ def _planned(
         pool = pair("pool", pool)
         pooled = window((slide[0].count, slide[1].count), pool, stride=pool, of=("feature map", "pool"))
     stages = Stages(slide, padding_mode, groups, relu, pooled, pool_kind)
-    return stages, make_plan(images, channels, stages, bank.facts, algorithm, threads)
+    made = make_plan(images, channels, stages, bank.facts, algorithm, threads)
+    if made.bytes_moved > ADDRESSABLE:
+        raise LimitError(
+            f"the responses would be {slide[0].count}×{slide[1].count} each, more than any memory holds; "
+            "use less padding or a smaller image"
+        )
+    return stages, made
 
 
 def turned(bank: FilterBank) -> FilterBank:

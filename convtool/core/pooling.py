@@ -242,7 +242,7 @@ def global_avg_pool2d(x: ArrayLike) -> Float32:
 
 def check_pool_kind(kind: PoolKind) -> None:
     """Refuse a kind that is not one of `POOL_KINDS`."""
-    if kind not in REDUCTIONS:
+    if kind not in POOL_KINDS:
         raise ArgumentError(f"pool kind is {kind!r}; choose one of {', '.join(POOL_KINDS)}")
 
 

@@ -67,7 +67,10 @@ class MapScale:
             low, high = float(values.min()), float(values.max())
             whole = is_whole(values)
         else:
-            low, high = map(float, limits)
+            try:
+                low, high = map(float, limits)
+            except (TypeError, ValueError):
+                low = high = math.nan
             largest = float(np.finfo(np.float32).max)
             if not -largest <= low < high <= largest or (high - low) / top == 0:
                 raise ArgumentError(f"range is {limits!r}; give a low and a higher number, finite in float32")

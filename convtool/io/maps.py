@@ -112,7 +112,7 @@ def save_map(
     Raises
     ------
     ArgumentError
-        An unknown suffix, or a range that is none.
+        An unknown suffix, a range that is none, or a stage or filter that is no text.
     InputError
         NaN or infinity (which NPY alone can hold), or more axes than the format holds.
     OutputError
@@ -132,6 +132,9 @@ def save_map(
     [[1.5, 2.5]]
     """
     format_ = format_of(path)
+    for name, text in (("stage", stage), ("filter", filter)):
+        if not isinstance(text, str | None):
+            raise ArgumentError(f"{name} is {text!r}; it must be a text, or None")
     values = as_float32("array", array)
     check_axes(values, format_)
     with replacing(path) as stream:
@@ -143,6 +146,8 @@ def save_map(
 
 def format_of(path: PathLike) -> MapFormat:
     """The format that a file's suffix names."""
+    if "\0" in str(path):
+        raise ArgumentError(f"the path {path!r} holds a NUL character, which no file's name can")
     suffix = Path(path).suffix.lower().removeprefix(".")
     if suffix not in MAP_FORMATS:
         raise ArgumentError(f"{path}: the suffix must be one of .{', .'.join(MAP_FORMATS)}")

@@ -66,7 +66,7 @@ def open_source(path: PathLike) -> Iterator[Source]:
     Raises
     ------
     ArgumentError
-        The path is empty.
+        The path is empty, or holds a NUL character.
     InputError
         It is missing, empty, a folder, a device, or may not be read.
     LimitError
@@ -74,6 +74,8 @@ def open_source(path: PathLike) -> Iterator[Source]:
     """
     if not os.fspath(path):
         raise ArgumentError("a path is empty; name a file, or - for standard input")
+    if "\0" in os.fspath(path):
+        raise ArgumentError(f"the path {path!r} holds a NUL character, which no file's name can")
     name = spoken(path)
     try:
         with _open(path) as stream:
