@@ -220,7 +220,11 @@ def _from_numbers(stored: NDArray[Any], maximum: float | None) -> Image:
     if not np.isfinite(values).all():
         raise InputError(f"{first_infinite(stored)}; every value must be finite in float32")
     changed = np.count_nonzero(_is_rounded(stored, values))
-    notices = (f"{changed} whole number(s) beyond 2^24 rounded to float32",) if changed else ()
+    lost = np.count_nonzero(values == 0) - np.count_nonzero(stored == 0)
+    notices = (
+        *([f"{changed} whole number(s) beyond 2^24 rounded to float32"] if changed else []),
+        *([f"{lost} number(s) too small for float32 became 0"] if lost else []),
+    )
     return Image(values, maximum=maximum, notices=notices)
 
 

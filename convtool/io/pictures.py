@@ -34,7 +34,8 @@ _UPRIGHT = {
     7: lambda a: a.swapaxes(-1, -2)[..., ::-1, ::-1],
     8: lambda a: a.swapaxes(-1, -2)[..., ::-1, :],
 }
-_ORIENTATION, _BITS_PER_SAMPLE, _SAMPLE_FORMAT = 0x0112, 258, 339
+_ORIENTATION, _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 0x0112, 258, 262, 339
+_WHITE_IS_ZERO = 0  # a value of _PHOTOMETRIC
 _SIGNED = 2  # a value of _SAMPLE_FORMAT
 
 
@@ -73,11 +74,14 @@ def read_picture(source: Source, frame: int | None, limits: Limits) -> Picture:
         frame_notices = _choose_frame(picture, source, frame)
         _check_size(picture, limits)  # again: a later page may be larger than the first
         largest = _largest_sample(picture, facts)
+        inverted = picture.format == "TIFF" and picture.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
         orientation, orientation_notices = _orientation(picture)
         if facts is not None:
             picture = _as_in_file(picture, facts)
         losses = tuple(_losses(picture, largest))
         stored, colour, maximum = _pixels(picture, largest)
+        if inverted and picture.mode.startswith("I;16"):  # shallower samples are inverted by Pillow
+            stored = largest - stored
     if colour:
         stored = stored.transpose(2, 0, 1)
     if orientation in _UPRIGHT:

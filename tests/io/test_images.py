@@ -9,6 +9,7 @@ import struct
 import sys
 import threading
 import warnings
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -833,3 +834,32 @@ class TestNoImage:
         with pytest.raises(InputError, match=f": {message}$") as error:
             load_image(path)
         one_line(error, path)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, "<u2"])
+def test_where_white_is_zero_more_is_brighter_at_any_depth(kind: Any) -> None:
+    values = np.array([[0, 10], [200, np.iinfo(kind).max]], kind)
+    image = decoded(hm.gray_tiff(values, photometric=0))
+    assert_equal(image.values, np.iinfo(kind).max - values.astype(np.float32))
+
+
+@pytest.mark.parametrize("content", [b"[[1e-60, 0], [2, -1e-50]]", b"1e-60,0\n2,-1e-50\n"])
+def test_numbers_too_small_for_float32_are_noticed(content: bytes) -> None:
+    image = decoded(content)
+    assert_equal(image.values, np.array([[0, 0], [2, 0]]))
+    assert image.notices == ("2 number(s) too small for float32 became 0",)
+
+
+def test_libtiff_writes_nothing_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+    stream = io.BytesIO()
+    PIL.Image.fromarray(np.arange(4096, dtype=np.uint8).reshape(64, 64)).save(
+        stream, "TIFF", compression="tiff_lzw"
+    )
+    content = bytearray(stream.getvalue())
+    content[8:200] = bytes(192)
+    with pytest.raises(InputError):
+        decoded(bytes(content))
+    assert capfd.readouterr() == ("", "")
+    with PIL.Image.open(io.BytesIO(content)) as picture, suppress(Exception):
+        picture.load()
+    assert capfd.readouterr().err  # which Pillow alone would have let through
