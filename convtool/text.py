@@ -24,6 +24,18 @@ def printable(text: str) -> str:
     return "".join(character if _is_visible(character) else _escape(character) for character in text)
 
 
+def quoted(value: object, longest: int = 60) -> str:
+    """What a message quotes of a value from a file, however long that is.
+
+    Examples
+    --------
+    >>> quoted("wieghts"), quoted([0] * 1000, longest=12)
+    ("'wieghts'", '[0, 0, 0,...')
+    """
+    text = repr(value)
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
 def encodable(text: str, encoding: str) -> str:
     r"""Write ``text`` so that a stream of this encoding can take it.
 

@@ -17,6 +17,12 @@ from convtool.errors import InputError
 Factors = tuple[tuple[float, ...], tuple[float, ...]]
 """A column and a row whose outer product is a kernel, or a part of one."""
 
+MOST_FACTORED_FILTERS, LARGEST_FACTORED = 256, 256
+"""Filters, and the shorter side of a kernel, up to which factors are looked for."""
+
+LARGEST_RANKED = 512
+"""The shorter side of a kernel up to which its rank is found."""
+
 HIGHEST_RANK = 4
 """Kernels of a higher rank are not split: their parts would cost what the kernel costs."""
 
@@ -146,7 +152,8 @@ class BankFacts:
     adds, multiplies
         Passes that all filters take in sum, each weight a shifted copy of the image.
     factors
-        For each filter its `separable_factors`; ``None`` if one has none.
+        For each filter its `separable_factors`; ``None`` if one has none, or finding them would take
+        longer than they save.
     """
 
     filters: int
@@ -179,7 +186,8 @@ def _remembered_facts(weights: bytes, shape: tuple[int, ...], normalize: bool) -
 def _bank_facts(weights: Float32, normalize: bool) -> BankFacts:
     passes = _passes(weights)
     factors: list[tuple[Factors, ...]] = []
-    if weights.shape[1] == 1 and min(weights.shape[2:]) > 1:
+    few = len(weights) <= MOST_FACTORED_FILTERS and min(weights.shape[2:]) <= LARGEST_FACTORED
+    if few and weights.shape[1] == 1 and min(weights.shape[2:]) > 1:
         for kernel in weights[:, 0]:
             if (separable := separable_factors(kernel)) is None:
                 break
@@ -209,7 +217,8 @@ class KernelFacts:
     integer
         Every weight is a whole number: responses to whole numbers are whole.
     rank
-        Rank of the matrix: how many separable kernels it is the sum of.
+        Rank of the matrix: how many separable kernels it is the sum of; ``None`` for kernels so large
+        that finding it takes seconds.
     factors
         ``(column, row)`` whose outer product is the kernel, if its rank is 1.
     symmetric
@@ -219,7 +228,7 @@ class KernelFacts:
     size: tuple[int, int]
     total: float
     integer: bool
-    rank: int
+    rank: int | None
     factors: Factors | None
     symmetric: bool
 
@@ -235,11 +244,7 @@ def kernel_facts(kernel: Float32) -> KernelFacts:
     """
     exact = kernel.astype(np.float64)
     integer = is_whole(kernel)
-    singular = np.linalg.svd(exact, compute_uv=False)
-    resolution = np.finfo(np.float64 if integer else np.float32).eps
-    rank = (
-        int(np.sum(singular > singular.max() * max(kernel.shape) * resolution)) if singular.max() > 0 else 0
-    )
+    rank = _rank(exact, integer) if min(kernel.shape) <= LARGEST_RANKED else None
     return KernelFacts(
         size=(kernel.shape[0], kernel.shape[1]),
         total=float(exact.sum()),
@@ -248,6 +253,13 @@ def kernel_facts(kernel: Float32) -> KernelFacts:
         factors=_factors(exact, integer and np.abs(exact).max() < EXACT_BELOW) if rank == 1 else None,
         symmetric=bool(np.array_equal(kernel, kernel[::-1, ::-1])),
     )
+
+
+def _rank(kernel: NDArray[np.float64], integer: bool) -> int:
+    singular = np.linalg.svd(kernel, compute_uv=False)
+    resolution = np.finfo(np.float64 if integer else np.float32).eps
+    largest = singular.max()
+    return int(np.sum(singular > largest * max(kernel.shape) * resolution)) if largest > 0 else 0
 
 
 def separable_factors(kernel: Float32) -> tuple[Factors, ...] | None:

@@ -11,11 +11,12 @@ from typing import Any, Literal
 import numpy as np
 
 from convtool.core.bank import FilterBank
-from convtool.errors import ArgumentError, InputError
+from convtool.errors import ArgumentError, InputError, LimitError
 from convtool.io import npy
-from convtool.io.limits import MAX_JSON_BYTES, check_bytes
+from convtool.io.limits import MAX_FILTERS, MAX_JSON_BYTES, MAX_WEIGHTS, check_bytes
 from convtool.io.rectangles import format_json, is_finite, parse_json, rectangle, to_numbers
 from convtool.io.source import STDIN, PathLike, Source, open_source, spoken, warn_of
+from convtool.text import quoted
 
 FORMAT = "convtool.filter/1"
 _KEYS = (
@@ -201,15 +202,15 @@ def _from_json(content: Any, label: str) -> FilterFile:
     unknown = set(fields) - set(_KEYS)
     if unknown:
         raise InputError(
-            f"unknown key {min(unknown)!r}; a filter has {', '.join(_KEYS)} (your own notes go in meta)"
+            f"unknown key {quoted(min(unknown))}; a filter has {', '.join(_KEYS)} (your own notes go in meta)"
         )
     if fields.get("format", FORMAT) != FORMAT:
-        raise InputError(f"format is {fields['format']!r}; this version reads {FORMAT!r}")
+        raise InputError(f"format is {quoted(fields['format'])}; this version reads {FORMAT!r}")
     if "weights" not in fields:
         raise InputError('it has no weights; a filter is {"weights": [[1, 0], [0, 1]]}')
     for key in ("name", "description", "source"):
         if not isinstance(fields.get(key, ""), str):
-            raise InputError(f"{key} is {fields[key]!r}; it must be text")
+            raise InputError(f"{key} is {quoted(fields[key])}; it must be text")
     _check_meta(fields.get("meta"))
     bank, notices = _bank(
         rectangle(fields["weights"], "a filter"),
@@ -233,6 +234,11 @@ def _bank(
     if weights.ndim not in (2, 3, 4):
         raise InputError(
             f"weights of shape {weights.shape}; a filter is (kh, kw), a bank (O, kh, kw) or (O, I, kh, kw)"
+        )
+    if weights.size > MAX_WEIGHTS or (weights.ndim > 2 and len(weights) > MAX_FILTERS):
+        raise LimitError(
+            f"weights of shape {weights.shape} are over the limit of {MAX_FILTERS} filters or {MAX_WEIGHTS} "
+            "weights; divide the bank into several files"
         )
     with np.errstate(over="ignore"):  # the bank refuses infinity, and says where
         scaled = weights / divisor
@@ -258,7 +264,7 @@ def _check_meta(meta: Any) -> None:
 def _divisor(fields: dict[str, Any]) -> float:
     divisor = fields.get("divisor", 1)
     if not is_finite(divisor) or divisor == 0:
-        raise InputError(f"divisor is {divisor!r}; it must be a finite number other than 0")
+        raise InputError(f"divisor is {quoted(divisor)}; it must be a finite number other than 0")
     return float(divisor)
 
 
@@ -272,7 +278,7 @@ def _bias(fields: dict[str, Any]) -> np.ndarray | None:
 def _names(fields: dict[str, Any]) -> list[str] | None:
     names = fields.get("names")
     if names is not None and not (isinstance(names, list) and all(isinstance(n, str) for n in names)):
-        raise InputError(f"names is {names!r}; it must be a list of texts, one a filter")
+        raise InputError(f"names is {quoted(names)}; it must be a list of texts, one a filter")
     return names
 
 

@@ -12,12 +12,15 @@ from convtool.io.memory import available_memory
 MAX_PIXELS = 100_000_000
 MEMORY_SHARE = 0.5  # of what is available
 MAX_JSON_BYTES = 16 * 2**20
-MAX_TEXT_BYTES = 256 * 2**20
+MAX_TEXT_BYTES = 64 * 2**20
 MAX_STREAM_BYTES = 2**30
 MAX_NPY_HEADER_BYTES = 10_000
 MAX_PNG_ENTRY_BYTES = 2**20  # one text or colour profile, inflated; Pillow's own limit
 MAX_PNG_TEXT_BYTES = 16 * 2**20  # all of them together
 MAX_FRAMES_COUNTED = 1000
+MAX_JPEG_SCANS = 100  # a progressive JPEG has about ten
+MAX_FILTERS = 65_536
+MAX_WEIGHTS = 16 * 2**20
 
 _PIXELS_VARIABLE, _MEMORY_VARIABLE = "CONVTOOL_MAX_PIXELS", "CONVTOOL_MAX_MEMORY"
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -61,10 +64,16 @@ class Limits:
         size = f"the image is {height}×{width}, {pixels} pixels"
         if pixels > self.pixels:
             raise LimitError(
-                f"{size} ({pixels * channels * 4 / 2**30:.1f} GiB as float32), over the limit of "
-                f"{self.pixels}; raise it with --max-pixels {pixels} or {_PIXELS_VARIABLE}={pixels}"
+                self.refusal(f"{size} ({pixels * channels * 4 / 2**30:.1f} GiB as float32)", pixels)
             )
         self.check_memory(pixels * (channels * 4 + stored_bytes), size)
+
+    def refusal(self, what: str, pixels: int) -> str:
+        """The message about too many pixels."""
+        return (
+            f"{what}, over the limit of {self.pixels}; "
+            f"raise it with --max-pixels {pixels} or {_PIXELS_VARIABLE}={pixels}"
+        )
 
     def check_memory(self, estimate: int, what: str) -> None:
         """Refuse work whose estimated bytes do not fit."""
@@ -101,7 +110,10 @@ def _pixels_of(setting: str | None) -> int:
 
 
 def _spoken(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
+    for unit, scale in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if size >= scale:
+            return f"{size / scale:.1f} {unit}" if size < 10 * scale else f"{size / scale:.0f} {unit}"
+    return f"{size} bytes"
 
 
 def _option(size: int) -> str:

@@ -159,9 +159,9 @@ class MapScale:
         values = codes.astype(np.float64)
         inverse = self._whole_inverse
         # code / m is the nearest number to code × (1/m); code × fl(1/m) is not: 49 × (1/49) < 1.
-        values = values / inverse if inverse else values * self.step
-        values += self.offset
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore"):  # the reader refuses infinity, and says where
+            values = values / inverse if inverse else values * self.step
+            values += self.offset
             return values.astype(np.float32)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import warnings
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -42,8 +43,10 @@ def read_header(stream: Stream, size: int) -> Header:
     length = int.from_bytes(stream.read(2 if major == 1 else 4), "little")
     if length > MAX_NPY_HEADER_BYTES:
         raise InputError(f"the NPY header claims {length} bytes; it is damaged")
-    header = _parse_header(stream.read(length), "latin1" if major < 3 else "utf-8")
-    shape, dtype = header["shape"], _dtype(header["descr"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # what Python or NumPy warns of is no header that NumPy wrote
+        header = _parse_header(stream.read(length), "latin1" if major < 3 else "utf-8")
+        shape, dtype = header["shape"], _dtype(header["descr"])
     if len(shape) > _MOST_AXES:
         raise InputError(f"an array of {len(shape)} axes; an image has 2 or 3, a filter 2 to {_MOST_AXES}")
     if 0 in shape:
@@ -77,7 +80,7 @@ def _parse_header(text: bytes, encoding: str) -> dict[str, Any]:
     try:
         tree = ast.parse(text.decode(encoding).strip(), mode="eval").body
         header = ast.literal_eval(tree)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, Warning):
         raise InputError(_DAMAGED) from None
     shape = header.get("shape") if isinstance(header, dict) else None
     if (
@@ -98,7 +101,7 @@ def _dtype(description: Any) -> np.dtype[Any]:
         if not isinstance(description, str | list | tuple):  # of None, NumPy makes float64
             raise TypeError
         dtype: np.dtype[Any] = np.dtype(description)
-    except (TypeError, ValueError, SyntaxError):
+    except (TypeError, ValueError, SyntaxError, Warning):
         raise InputError(f"the NPY header names an unknown dtype {description!r}") from None
     if dtype.kind not in "biuf" or dtype.itemsize > 8:
         raise InputError(f"an array of dtype {dtype}; accepted are {ACCEPTED}")

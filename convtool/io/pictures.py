@@ -7,15 +7,16 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convtool.errors import ConvtoolError, InputError
+from convtool.errors import ConvtoolError, InputError, LimitError
 from convtool.io import png
 from convtool.io.frames import gif_frames, tiff_pages
-from convtool.io.limits import MAX_FRAMES_COUNTED, Limits
+from convtool.io.limits import MAX_FRAMES_COUNTED, MAX_JPEG_SCANS, Limits
 from convtool.io.source import Source
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PPM")
@@ -34,9 +35,12 @@ _UPRIGHT = {
     7: lambda a: a.swapaxes(-1, -2)[..., ::-1, ::-1],
     8: lambda a: a.swapaxes(-1, -2)[..., ::-1, :],
 }
-_ORIENTATION, _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 0x0112, 258, 262, 339
+_ORIENTATION, _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLES_PER_PIXEL, _SAMPLE_FORMAT = 0x0112, 258, 262, 277, 339
 _WHITE_IS_ZERO = 0  # a value of _PHOTOMETRIC
 _SIGNED = 2  # a value of _SAMPLE_FORMAT
+
+
+_STDERR = Lock()
 
 
 class Picture(NamedTuple):
@@ -67,7 +71,9 @@ def read_picture(source: Source, frame: int | None, limits: Limits) -> Picture:
     """Decode a picture, if it is within the limits."""
     facts = png.read_facts(source.stream) if source.head(8) == png.SIGNATURE else None
     source.stream.seek(0)
-    with _decoding(source) as picture, ExitStack() as beside:
+    if source.head(2) == b"\xff\xd8":
+        _check_scans(source)
+    with _decoding(source, limits) as picture, ExitStack() as beside:
         _check_size(picture, limits)
         if facts is not None:
             beside.enter_context(facts.pixels.checked_meanwhile())
@@ -76,8 +82,10 @@ def read_picture(source: Source, frame: int | None, limits: Limits) -> Picture:
         largest = _largest_sample(picture, facts)
         inverted = picture.format == "TIFF" and picture.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
         orientation, orientation_notices = _orientation(picture)
-        if facts is not None:
-            picture = _as_in_file(picture, facts)
+        if picture.mode == "P":
+            _check_palette(picture, facts)
+        if facts is not None and facts.colour_type == png.GRAY_ALPHA and picture.mode == "RGBA":
+            picture = picture.convert("LA")  # as the file has it, of 16 bits
         losses = tuple(_losses(picture, largest))
         stored, colour, maximum = _pixels(picture, largest)
         if inverted and picture.mode.startswith("I;16"):  # shallower samples are inverted by Pillow
@@ -91,12 +99,12 @@ def read_picture(source: Source, frame: int | None, limits: Limits) -> Picture:
 
 
 @contextmanager
-def _decoding(source: Source) -> Iterator[Any]:
+def _decoding(source: Source, limits: Limits) -> Iterator[Any]:
     """Open with Pillow; whatever a decoder raises, and it may raise anything, is one line."""
     import PIL.Image
 
     own_limit = PIL.Image.MAX_IMAGE_PIXELS
-    PIL.Image.MAX_IMAGE_PIXELS = None  # check_pixels holds our own
+    PIL.Image.MAX_IMAGE_PIXELS = limits.pixels  # it refuses twice that, before we see a frame
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -108,6 +116,10 @@ def _decoding(source: Source) -> Iterator[Any]:
                 "begins like a picture, but is damaged or of an unknown kind; save it as PNG or NPY"
             ) from None
         raise InputError(f"neither a picture nor a matrix; {ACCEPTED}") from None
+    except PIL.Image.DecompressionBombError as error:
+        found = re.search(r"\((\d+) pixels\)", str(error))
+        pixels = int(found[1]) if found else 2 * limits.pixels
+        raise LimitError(limits.refusal(f"a frame of it has {pixels} pixels", pixels)) from None
     except (ConvtoolError, MemoryError):
         raise
     except Exception as error:
@@ -117,21 +129,35 @@ def _decoding(source: Source) -> Iterator[Any]:
         PIL.Image.MAX_IMAGE_PIXELS = own_limit
 
 
+def _check_scans(source: Source) -> None:
+    """Refuse a JPEG that paints its pixels over and over, each time at the cost of all."""
+    scans, last = 0, b""
+    source.stream.seek(0)
+    while piece := source.stream.read(2**20):
+        scans += (last + piece).count(b"\xff\xda")
+        last = piece[-1:]
+    if scans > MAX_JPEG_SCANS:
+        raise LimitError(
+            f"the JPEG has {scans} scans, over the limit of {MAX_JPEG_SCANS}; save it again, or as PNG"
+        )
+
+
 @contextmanager
 def _quiet_decoder(source: Source) -> Iterator[None]:
     """Keep what libtiff writes to descriptor 2, past Python, from the user; the fault itself is raised."""
     if source.head(2) not in (b"II", b"MM"):
         yield
         return
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with _STDERR:  # one thread at a time, so that each puts back what it found
+        kept = os.dup(2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)
 
 
 def _opened(source: Source) -> Any:
@@ -191,7 +217,8 @@ def _largest_sample(picture: Any, facts: png.PngFacts | None) -> int:
     if facts is not None:
         return (1 << facts.depth) - 1
     if picture.format == "TIFF":
-        bits = int(max(picture.tag_v2.get(_BITS_PER_SAMPLE, (1,))))
+        samples = int(picture.tag_v2.get(_SAMPLES_PER_PIXEL, 1))
+        bits = int(max(picture.tag_v2.get(_BITS_PER_SAMPLE, (1,))[:samples]))
         if _SIGNED in picture.tag_v2.get(_SAMPLE_FORMAT, ()):
             bits -= 1
         return (1 << bits) - 1
@@ -203,15 +230,12 @@ def _largest_sample(picture: Any, facts: png.PngFacts | None) -> int:
     return 1 if picture.mode == "1" else 255
 
 
-def _as_in_file(picture: Any, facts: png.PngFacts) -> Any:
-    """Hold what Pillow made of a PNG against the file."""
-    if picture.mode == "P":
-        highest = int(np.asarray(picture).max())
-        if highest >= facts.palette:  # Pillow takes it for black
-            raise InputError(f"a pixel has colour {highest} (from 0) of a palette that holds {facts.palette}")
-    if picture.mode == "RGBA" and facts.colour_type == png.GRAY_ALPHA:  # if of 16 bits
-        return picture.convert("LA")
-    return picture
+def _check_palette(picture: Any, facts: png.PngFacts | None) -> None:
+    """Refuse a pixel whose colour the palette does not hold; Pillow takes it for black."""
+    held = facts.palette if facts is not None else len(picture.getpalette("RGB")) // 3
+    highest = int(np.asarray(picture).max())
+    if highest >= held:
+        raise InputError(f"a pixel has colour {highest} (from 0) of a palette that holds {held}")
 
 
 def _orientation(picture: Any) -> tuple[int, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -199,12 +200,15 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def _chunks(stream: Stream) -> Iterator[tuple[bytes, bytes]]:
+    start = stream.tell()
+    end = stream.seek(0, io.SEEK_END)
+    stream.seek(start)
     while True:
         head = stream.read(8)
         if len(head) < 8:
             raise InputError("the PNG ends before its last chunk (IEND); it is truncated")
         length, kind = struct.unpack(">I4s", head)
-        content = stream.read(length)
+        content = stream.read(min(length, end))  # no buffer for what only a header claims
         checksum = stream.read(4)
         if len(checksum) < 4:
             raise InputError(f"the PNG ends inside its {_name(kind)} chunk; it is truncated")

@@ -84,7 +84,7 @@ def convolved(
     if in_one_pass:
         batches = _one_pass(planes, bank, conv, pool, *wanted)
     else:
-        batches = _stage_by_stage(planes, bank, conv, pool)
+        batches = _stage_by_stage(planes, bank, conv, pool, wanted)
     stages = [_named(batch, labels) for batch in batches if batch.stage in wanted]
     for of_one_filter in zip(*stages, strict=True):
         yield from of_one_filter
@@ -141,8 +141,9 @@ def _one_pass(
 
 
 def _stage_by_stage(
-    planes: Float32, bank: FilterBank, conv: ConvOptions, pool: PoolOptions
+    planes: Float32, bank: FilterBank, conv: ConvOptions, pool: PoolOptions, wanted: frozenset[Stage]
 ) -> Iterator[_Batch]:
+    """Every stage up to the last that is wanted."""
     exact = is_exact(bank, planes)
     start = time.perf_counter()
     responses, chosen = _planned_maps(planes, bank, **_pass_to("conv", pool), **asdict(conv))
@@ -153,9 +154,13 @@ def _stage_by_stage(
                 "scale the image or the filter down"
             )
     yield _Batch("conv", responses, exact, time.perf_counter() - start, chosen)
+    if wanted == {"conv"}:
+        return
     start = time.perf_counter()
     maps = relu(responses)
     yield _Batch("relu", maps, exact, time.perf_counter() - start, chosen)
+    if "pool" not in wanted:
+        return
     start = time.perf_counter()
     smaller = pooled_by(pool, maps)
     yield _Batch("pool", smaller, exact and pool.kind != "avg", time.perf_counter() - start, chosen)

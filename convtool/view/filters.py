@@ -68,7 +68,7 @@ def print_facts(console: Console, kernels: Iterable[tuple[str, KernelFacts]]) ->
                 _by(facts.size),
                 f"{facts.total:.6g}",
                 "yes" if facts.integer else "no",
-                str(facts.rank),
+                "?" if facts.rank is None else str(facts.rank),
                 "no" if facts.symmetric else "yes",
                 factors,
             ]

@@ -264,3 +264,12 @@ def test_results_are_exact_while_whole_sums_stay_below_two_to_the_24(
 def test_an_exact_result_is_exact() -> None:
     image = np.array([[2**23 - 1, 2**23 - 2]])
     assert conv2d(image, [[1, 1]]).item() == 2**24 - 3
+
+
+def test_what_would_take_seconds_to_find_is_not_looked_for() -> None:
+    large = np.outer(np.arange(600), np.arange(600)).astype(np.float32)
+    facts = kernel_facts(large)
+    assert (facts.rank, facts.factors, facts.symmetric) == (None, None, False)
+    assert FilterBank(large).facts.factors is None
+    assert FilterBank(np.ones((300, 3, 3))).facts.factors is None
+    assert FilterBank(np.ones((256, 3, 3))).facts.factors is not None

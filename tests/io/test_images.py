@@ -8,6 +8,7 @@ import re
 import struct
 import sys
 import threading
+import tracemalloc
 import warnings
 from contextlib import suppress
 from dataclasses import replace
@@ -863,3 +864,43 @@ def test_libtiff_writes_nothing_to_stderr(capfd: pytest.CaptureFixture[str]) -> 
     with PIL.Image.open(io.BytesIO(content)) as picture, suppress(Exception):
         picture.load()
     assert capfd.readouterr().err  # which Pillow alone would have let through
+
+
+def test_a_gif_whose_first_frame_claims_more_than_its_screen_takes_no_memory() -> None:
+    start = b"GIF89a\x04\0\x04\0\x80\0\0" + bytes(6) + b"!\xf9\x04\x08\0\0\0\0"
+    frame = b",\0\0\0\0" + struct.pack("<HH", 65535, 65535) + b"\0\x02\x02L\x01\0;"
+    message = (
+        r"^a frame of it has 4294836225 pixels, over the limit of 100000000; raise it with --max-pixels 42948"
+    )
+    with pytest.raises(LimitError, match=message):
+        decoded(start + frame)
+
+
+def test_a_tiff_that_names_more_samples_than_it_has_is_read_by_its_first() -> None:
+    stream = io.BytesIO()
+    PIL.Image.fromarray(BYTES).save(stream, "TIFF", tiffinfo={258: (8, 16)})
+    content = stream.getvalue()
+    assert_equal(decoded(content).values, BYTES)
+
+
+def test_a_jpeg_of_very_many_scans_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.BytesIO()
+    PIL.Image.fromarray(np.tile(BYTES, (9, 9))).save(stream, "JPEG", progressive=True)
+    content = stream.getvalue()
+    scan = content[content.rindex(b"\xff\xda") : -2]
+    assert decoded(content[:-2] + scan * 50 + content[-2:]).values.shape == (45, 63)
+    with pytest.raises(
+        LimitError, match=r"^the JPEG has 1\d\d scans, over the limit of 100; save it again, or as PNG$"
+    ):
+        decoded(content[:-2] + scan * 100 + content[-2:])
+
+
+def test_a_chunk_that_claims_more_than_the_file_holds_takes_no_memory() -> None:
+    content = hm.SIGNATURE + hm.header(1, 1) + struct.pack(">I4s", 0xFFFFFFFF, b"IDAT") + b"abc"
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="ends inside its IDAT chunk; it is truncated"):
+            decoded(content)
+        assert tracemalloc.get_traced_memory()[1] < 10**6
+    finally:
+        tracemalloc.stop()

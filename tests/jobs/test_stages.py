@@ -292,13 +292,27 @@ class TestOverflow:
 
 
 class TestMemory:
-    def test_work_that_does_not_fit_is_refused_before_it_is_begun(self) -> None:
-        conv = ConvOptions(padding=(0, 10**9))
+    @pytest.mark.parametrize("wanted", [{"conv"}, {"conv", "relu", "pool"}])
+    def test_work_that_does_not_fit_is_refused_before_it_is_begun(self, wanted: set[Stage]) -> None:
+        conv = ConvOptions(padding=(0, 10**7))
         message = (
-            r"^2 filter\(s\) on an image of \d+×\d+; it takes about \d+\.\d GiB of memory, over the limit"
+            r"^2 filter\(s\) on an image of 9×8; it takes about \d+(\.\d)? GiB of memory, over the limit"
         )
         with pytest.raises(LimitError, match=message):
-            stages_of(Image(GRAY), PAIR, conv=conv)
+            stages_of(
+                Image(GRAY),
+                PAIR,
+                inputs=InputOptions(limits=Limits(memory=2**30)),
+                conv=conv,
+                wanted=frozenset(wanted),
+            )
+
+    @pytest.mark.parametrize("wanted", [{"conv"}, {"relu"}])
+    def test_large_numbers_are_not_pooled_unasked(self, wanted: set[Stage]) -> None:
+        image = Image(np.array([[2e38, 1, 3]], np.float32))
+        point = FilterFile("point", FilterBank([[1]]))
+        (found,) = stages_of(image, point, wanted=frozenset(wanted))
+        assert_equal(found.values, image.values)
 
     @pytest.mark.parametrize("wanted", [{"conv"}, {"pool"}, {"conv", "relu", "pool"}])
     def test_the_estimate_covers_what_is_taken(self, wanted: set[Stage]) -> None:

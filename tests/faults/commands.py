@@ -1,0 +1,156 @@
+"""Commands run as processes of their own, and what every row of the table of faults promises of them."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import os
+import resource
+import stat
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.cli.runner import SAMPLES, Finished, as_process, spawned
+
+Words = tuple[str, ...]
+"""What a line must hold: the name of a file, and the words that say what is wrong with it."""
+
+Planes = list[list[list[float]]]
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 24, 1, 2
+
+
+def facts_of(folder: Path) -> dict[str, tuple[int, ...]]:
+    """What changes if anything below a folder is made, written, replaced, renamed or given other rights."""
+    facts = {}
+    for path in folder.rglob("*"):
+        status = path.lstat()
+        times = () if stat.S_ISDIR(status.st_mode) else (status.st_mtime_ns, status.st_ctime_ns)
+        facts[str(path.relative_to(folder))] = (status.st_mode, status.st_ino, status.st_size, *times)
+    return facts
+
+
+def run(*command: str, stdin: bytes | IO[bytes] = b"", **options: Any) -> Finished:
+    """Run a command to its end; its standard input is bytes through a pipe, or any open file."""
+    if isinstance(stdin, bytes):
+        return as_process(*command, stdin=stdin, **options)
+    with spawned(*command, stdin=stdin, **options) as process:
+        data, err = process.communicate(timeout=60)
+    return Finished(process.returncode, data, err.decode())
+
+
+def refused(*command: str, code: int = 3, says: Words, **options: Any) -> str:
+    """Run a command that must fail by its code and one line, and leave the folder as it was."""
+    folder = Path.cwd()
+    before = facts_of(folder)
+    finished = run(*command, **options)
+    assert (finished.code, finished.data) == (code, b""), finished
+    assert "Traceback" not in finished.err
+    assert finished.err.count("\n") == len(finished.err.splitlines()) == 1, finished.err
+    assert finished.err.startswith("convtool: ")
+    assert finished.err[:-1].isprintable(), finished.err
+    assert_says(finished.err, says)
+    assert facts_of(folder) == before
+    return finished.err
+
+
+def done(*command: str, notices: Iterable[Words] = (), **options: Any) -> Finished:
+    """Run a command that must succeed, with just these notices."""
+    finished = run(*command, **options)
+    assert finished.code == 0, finished
+    lines, expected = finished.err.splitlines(), list(notices)
+    assert len(lines) == finished.err.count("\n") == len(expected), finished.err
+    for line, words in zip(lines, expected, strict=True):
+        assert line.startswith("convtool: notice: ")
+        assert line.isprintable()
+        assert_says(line, words)
+    return finished
+
+
+def assert_says(line: str, words: Words) -> None:
+    assert [word for word in words if word not in line] == [], line
+
+
+def converting(image: str, *options: str) -> tuple[str, ...]:
+    """A command that reads an image and would write into a folder that is not there yet."""
+    return ("conv", image, "--filter", "identity", "--out-dir", "maps", *options)
+
+
+def filtering(filter_file: str) -> tuple[str, ...]:
+    """A command that reads a filter and would write into a folder that is not there yet."""
+    return ("conv", str(SAMPLES / "notes-blend.json"), "--filter", filter_file, "--out-dir", "maps")
+
+
+def refused_image(
+    content: bytes, *words: str, name: str = "bad.png", code: int = 3, options: Words = (), **process: Any
+) -> str:
+    """Give a command an image that it must refuse by the file's name and these words."""
+    Path(name).write_bytes(content)
+    return refused(*converting(name, *options), code=code, says=(f"convtool: {name}: ", *words), **process)
+
+
+def refused_filter(content: bytes | str, *words: str, name: str = "bad.json", code: int = 3) -> str:
+    """Give a command a filter that it must refuse by the file's name and these words."""
+    Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return refused(*filtering(name), code=code, says=(f"convtool: {name}: ", *words))
+
+
+def shown(files: Mapping[str, bytes], *options: str, notices: Iterable[Words] = ()) -> dict[str, Planes]:
+    """The planes that one ``show`` prints of each of several files, by name."""
+    for name, content in files.items():
+        Path(name).write_bytes(content)
+    planes: dict[str, Planes] = {}
+    for record in done("show", *files, "--json", *options, notices=notices).records:
+        planes.setdefault(record["input"], []).append(record["values"])
+    return planes
+
+
+def every(files: Iterable[str], *planes: list[list[float]]) -> dict[str, Planes]:
+    """The same planes of all files, to be compared with what is shown."""
+    return {name: list(planes) for name in files}
+
+
+def filtered(image: bytes, filter_file: bytes | str, *, notices: Iterable[Words] = ()) -> NDArray[np.float32]:
+    """The signed response of one image to one filter, through files."""
+    Path("image").write_bytes(image)
+    Path("filter.json").write_bytes(filter_file.encode() if isinstance(filter_file, str) else filter_file)
+    done("conv", "./image", "-f", "filter.json", "--no-relu", "-o", "out.npy", notices=notices)
+    response: NDArray[np.float32] = np.load("out.npy")
+    assert response.dtype == np.float32
+    return response
+
+
+def saved(picture: Any, format_: str, **options: Any) -> bytes:
+    """A picture of Pillow's as a file."""
+    stream = io.BytesIO()
+    picture.save(stream, format_, **options)
+    return stream.getvalue()
+
+
+def seconds_of_children() -> float:
+    """Time that ended processes have computed; unlike the clock it knows nothing of the machine's load."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def at_most(**limits: int) -> Callable[[], None]:
+    """Limits such as ``FSIZE`` for a process to be started."""
+
+    def restrict() -> None:
+        for name, limit in limits.items():
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (limit, limit))
+
+    return restrict
+
+
+def bound_by_permissions() -> None:
+    """Let a process to be started be stopped by the modes of files, even if root started it."""
+    if os.geteuid() == 0 and _LIBC is not None:
+        for capability in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
+            _LIBC.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)

@@ -1,0 +1,235 @@
+"""Rows A1 to A5: what stands on the command line itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.faults.commands import Words, done, refused
+
+MATRIX = "1,2,3\n4,5,6\n7,8,9\n"
+STRANGE = {
+    "[bold]a.csv": "[bold]a.csv",
+    "[/].csv": "[/].csv",
+    "[red]b[/red].csv": "[red]b[/red].csv",
+    "esc\x1b[31m.csv": r"esc\x1b[31m.csv",
+    "new\nline.csv": r"new\nline.csv",
+    "back\rspace\b.csv": r"back\rspace\x08.csv",
+    "-lead.csv": "-lead.csv",
+    "--full.csv": "--full.csv",
+    "right\u202eleft.csv": r"right\u202eleft.csv",
+    "写真 naïve.csv": "写真 naïve.csv",
+}
+"""Names of files, and how they are printed."""
+
+
+@pytest.fixture(autouse=True)
+def matrix() -> Path:
+    """A matrix of 3 × 3."""
+    Path("a.csv").write_text(MATRIX)
+    return Path("a.csv")
+
+
+CONV = ("conv", "a.csv", "--filter", "identity", "--out-dir", "maps")
+POOL = ("pool", "a.csv", "--out-dir", "maps")
+RUN = ("run", "a.csv", "--filter", "identity", "--out-dir", "maps")
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value"),
+    [
+        *((CONV, "--stride", value) for value in ("0", "-1", "nan", "inf", "1_0", "", "1.5", "1,2,3")),
+        *((POOL, "--stride", value) for value in ("-1", "1_0")),
+        *((POOL, "--size", value) for value in ("0", "inf", "")),
+        (RUN, "--pool-stride", "nan"),
+        (CONV, "--padding", "-1"),
+        (CONV, "--dilation", "0"),
+        *((CONV, "--range", value) for value in ("nan,1", "0,inf", "1_0,20")),
+        (CONV, "--max-pixels", "1_0"),
+        (CONV, "--frame", "٣"),
+    ],
+)
+def test_a01_numbers_that_are_none(command: Words, option: str, value: str) -> None:
+    """A stride, size or other count of 0, negative, nan, inf or 1_0."""
+    refused(*command, option, value, code=2, says=(f"'{option}'", repr(value)))
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        (("show", ""), "path is empty"),
+        (("conv", "", "--filter", "identity", "--out-dir", "maps"), "path is empty"),
+        (("conv", "a.csv", "--filter", "", "--out-dir", "maps"), "path is empty"),
+        (("pool", "", "--out-dir", "maps"), "path is empty"),
+        (("relu", "a.csv", "-o", ""), "-o is empty"),
+        (("relu", "a.csv", "--out-dir", ""), "--out-dir is empty"),
+        (("filters", "export", "identity", "-o", ""), "-o is empty"),
+        (("filters", "check", ""), "path is empty"),
+    ],
+)
+def test_a01_an_empty_path(command: Words, word: str) -> None:
+    """A path that is empty."""
+    refused(*command, code=2, says=(word,))
+
+
+def test_a02_strange_names_are_printed_escaped() -> None:
+    """Names with markup, ESC, a newline or a leading dash work as images and are printed escaped."""
+    for name in STRANGE:
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(MATRIX)
+    finished = done("show", "--", *STRANGE)
+    headings = [line for line in finished.out.splitlines() if "3 × 3" in line]
+    assert len(headings) == len(STRANGE)
+    for heading, printed in zip(headings, STRANGE.values(), strict=True):
+        assert heading.startswith(f"{printed} · 3 × 3")
+    assert finished.out.replace("\n", "").isprintable()
+    records = done("show", "--json", "--", *STRANGE).records
+    assert [record["input"] for record in records] == list(STRANGE)
+    assert {str(record["values"]) for record in records} == {"[[1, 2, 3], [4, 5, 6], [7, 8, 9]]"}
+
+
+def test_a02_strange_names_as_filters_and_outputs() -> None:
+    """Names with markup, ESC, a newline or a leading dash work as filters and as outputs."""
+    options = []
+    for name in STRANGE:
+        filter_file = Path(name).with_suffix(".json")
+        filter_file.parent.mkdir(exist_ok=True)
+        filter_file.write_text("[[1]]")
+        options += ["-f", str(filter_file)]
+    finished = done("conv", "a.csv", *options, "--out-dir", "[/]maps\n", "--format", "csv")
+    assert finished.out.count("3 × 3") == len(STRANGE)
+    assert finished.out.replace("\n", "").isprintable()
+    written = sorted(path.name for path in Path("[/]maps\n").iterdir())
+    assert len(written) == len(STRANGE)
+    assert all(name.isascii() and name.isprintable() and not set(name) & set("[]/ ") for name in written)
+    for name in ("[bold]a.csv", "[/].csv", "new\nline.csv", "-lead.csv"):
+        done("relu", "a.csv", f"--output={name}", "-q")
+        assert Path(name).read_text() == MATRIX
+
+
+def test_a02_names_inside_a_filter_file() -> None:
+    """A bank's own names with markup, a path or ESC are printed escaped and never become paths."""
+    Path("bank.json").write_text(r'{"weights": [[[1]], [[2]]], "names": ["[bold]/../../x", "\u001b[31m\n"]}')
+    finished = done("conv", "a.csv", "-f", "bank.json", "--out-dir", "maps")
+    assert "bank-[bold]/../../x" in finished.out
+    assert r"bank-\x1b[31m\n" in finished.out
+    assert finished.out.replace("\n", "").isprintable()
+    written = {path.name for path in Path("maps").iterdir()}
+    assert written == {"a.bank--bold--..-..-x.map.png", "a.bank---31m-.map.png"}
+
+
+@pytest.mark.parametrize("name", ["[bold]a.csv", "[/].csv", "esc\x1b[31m.csv", "new\nline.csv", "-lead.csv"])
+def test_a02_strange_names_in_messages(name: str) -> None:
+    """A missing file whose name has markup, ESC, a newline or a leading dash."""
+    refused("relu", "--out-dir", "maps", "--", name, says=(STRANGE.get(name, name), "No such file"))
+
+
+def test_a02_a_dash_is_an_option() -> None:
+    """A name that begins with a dash and is not set apart is taken for an option."""
+    Path("-lead.csv").write_text(MATRIX)
+    refused("relu", "-lead.csv", "--out-dir", "maps", code=2, says=("No such option", "-l"))
+    assert done("show", "./-lead.csv", "--json").record["input"] == "./-lead.csv"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("relu", "a.csv", "-o", "a.csv"),
+        ("relu", "a.csv", "-o", "folder/../a.csv"),
+        ("relu", "a.csv", "-o", "symbolic.csv"),
+        ("relu", "symbolic.csv", "-o", "a.csv"),
+        ("relu", "a.csv", "-o", "hard.csv"),
+        ("relu", "folder/through.csv", "-o", "a.csv"),
+        ("conv", "a.csv", "-f", "f.json", "-o", "f.json"),
+        ("conv", "a.csv", "-f", "f.json", "-o", "link.json"),
+        ("run", "a.csv", "-f", "f.json", "--save", "pool", "-o", "a.csv"),
+        ("filters", "export", "f.json", "-o", "f.json"),
+        ("filters", "export", "f.json", "-o", "link.json"),
+        ("relu", "b.map.csv", "--out-dir", ".", "--format", "csv"),
+        ("relu", "b.map.csv", "--out-dir", "folder/..", "--format", "csv"),
+        ("relu", "a.csv", "b.map.csv", "--out-dir", ".", "--format", "csv"),
+    ],
+    ids=" ".join,
+)
+def test_a03_an_output_that_is_an_input(command: Words) -> None:
+    """An output that would replace an input, by its name or through a link."""
+    Path("folder").mkdir()
+    Path("symbolic.csv").symlink_to("a.csv")
+    Path("folder/through.csv").symlink_to("../symbolic.csv")
+    Path("hard.csv").hardlink_to("a.csv")
+    Path("f.json").write_text("[[1]]")
+    Path("link.json").symlink_to("f.json")
+    Path("b.map.csv").write_text(MATRIX)
+    refused(*command, code=2, says=("would replace the input",))
+
+
+def test_a03_an_output_that_is_the_standard_input() -> None:
+    """An output that would replace the file which standard input comes from."""
+    with Path("a.csv").open("rb") as file:
+        refused("relu", "-", "-o", "a.csv", code=2, says=("would replace the input stdin",), stdin=file)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("relu", "x/a.csv", "y/a.csv"), ("x/a.csv", "y/a.csv", "a.map.png")),
+        (("relu", "x/a.csv", "x/a.txt"), ("x/a.csv", "x/a.txt", "a.map.png")),
+        (("relu", "x/a b.csv", "x/a-b.csv"), ("x/a b.csv", "x/a-b.csv", "a-b.map.png")),
+        (("relu", "x/a.csv", "x/a.csv"), ("x/a.csv", "a.map.png", "twice")),
+        (("run", "x/a.csv", "y/a.csv", "-f", "identity"), ("x/a.csv", "y/a.csv")),
+        (("conv", "x/a.csv", "-f", "x/e.json", "-f", "y/e.json"), ("x/e.json", "y/e.json", "a.e.map.png")),
+        (("conv", "x/a.csv", "-f", "box-3", "-f", "y/box-3.json"), ("box-3", "y/box-3.json")),
+    ],
+    ids=lambda argument: " ".join(argument),
+)
+def test_a04_two_that_would_write_one_name(command: Words, words: Words) -> None:
+    """Two inputs or filters of one name: both are named, before the broken images are even read."""
+    for folder in ("x", "y"):
+        Path(folder).mkdir()
+        for name in ("a.csv", "a.txt", "a b.csv", "a-b.csv"):
+            Path(folder, name).write_text("broken")
+        for name in ("e.json", "box-3.json"):
+            Path(folder, name).write_text("[[1]]")
+    refused(*command, "--out-dir", "maps", code=2, says=words)
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("relu", "a.csv", "-o", "folder"), ("folder: ", "it is a folder")),
+        (("relu", "a.csv", "-o", "folder/"), ("folder", "it is a folder")),
+        (("relu", "a.csv", "-o", "link.png"), ("link.png: ", "it is a folder")),
+        (("relu", "a.csv", "-o", "missing/out.png"), ("missing/out.png: ", "folder does not exist")),
+        (("relu", "a.csv", "-o", "a.csv/out.png"), ("a.csv/out.png: ", "Not a directory")),
+        (("relu", "a.csv", "-o", f"{LONG}.png"), (f"{LONG}.png: ", "name too long")),
+        (("relu", "a.csv", "--out-dir", "a.csv"), ("a.csv: ", "folder cannot be created")),
+        (("relu", "a.csv", "--out-dir", "a.csv/maps"), ("a.csv/maps: ", "folder cannot be created")),
+        (("relu", "a.csv", "--out-dir", LONG), (f"{LONG}: ", "name too long")),
+        (("conv", "a.csv", "-f", "identity", "--out-dir", "occupied"),
+         ("occupied/a.identity.map.png: ", "it is a folder")),
+        (("filters", "export", "identity", "-o", "folder"), ("folder: ", "it is a folder")),
+        (("filters", "export", "identity", "-o", "missing/f.json"), ("missing/f.json: ", "does not exist")),
+    ],
+    ids=lambda argument: " ".join(argument)[:60],
+)  # fmt: skip
+def test_a05_an_output_that_cannot_be(command: Words, words: Words) -> None:
+    """An output that is a folder, has too long a name, or whose folder is missing."""
+    Path("folder").mkdir()
+    Path("link.png").symlink_to("folder")
+    Path("occupied/a.identity.map.png").mkdir(parents=True)
+    refused(*command, code=5, says=words)
+
+
+def test_a05_a_name_that_grows_too_long() -> None:
+    """An input whose name is as long as a name can be, so that its output's is longer."""
+    longest = "x" * (os.pathconf(".", "PC_NAME_MAX") - 4) + ".csv"
+    Path(longest).write_text(MATRIX)
+    Path("maps").mkdir()
+    refused("relu", longest, "--out-dir", "maps", code=5, says=("maps/xxx", "name too long"))
+    done("relu", longest, "-o", "out.csv", "-q")
+    assert Path("out.csv").read_text() == MATRIX

@@ -1,0 +1,474 @@
+"""Rows E1 to E11: the disk, the memory, signals, streams and the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import pty
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from tests.cli.runner import spawned
+from tests.faults.commands import (
+    Words,
+    at_most,
+    bound_by_permissions,
+    converting,
+    done,
+    facts_of,
+    refused,
+    run,
+    saved,
+)
+from tests.io import handmade as hm
+
+MATRIX = "1,2,3\n4,5,6\n7,8,9\n"
+FORMATS = ["png", "npy", "csv", "json"]
+RNG = np.random.default_rng(11)
+
+needs_dev_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+needs_linux = pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such limit, or no such names")
+
+
+@pytest.fixture(autouse=True)
+def matrix() -> Path:
+    """A matrix of 3 × 3."""
+    Path("a.csv").write_text(MATRIX)
+    return Path("a.csv")
+
+
+@pytest.fixture
+def large() -> Path:
+    """An array that takes a second to be written as text."""
+    np.save("large.npy", RNG.random((2000, 2000), np.float32))
+    return Path("large.npy")
+
+
+@needs_dev_full
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("relu", "a.csv", "-o", "/dev/full"),
+        ("relu", "a.csv", "-o", "/dev/full", "--format", "npy"),
+        ("filters", "export", "kirsch", "-o", "/dev/full"),
+    ],
+    ids=" ".join,
+)
+def test_e01_a_full_disk(command: Words) -> None:
+    """An output on a disk that is full."""
+    refused(*command, code=5, says=("convtool: /dev/full: cannot be written: No space left",))
+
+
+@needs_linux
+@pytest.mark.parametrize(("format_", "older"), [*((each, True) for each in FORMATS), ("png", False)])
+def test_e01_a_limit_of_file_sizes(format_: str, older: bool) -> None:
+    """An output that grows over the limit of a file's size: an older file is as it was."""
+    Path("noise.npy").write_bytes(hm.npy_of(RNG.random((64, 64), np.float32)))
+    if older:
+        Path(f"out.{format_}").write_text("older")
+    refused(
+        *("conv", "noise.npy", "-f", "identity", "-o", f"out.{format_}"),
+        code=5,
+        says=(f"out.{format_}: ", "cannot be written", "File too large"),
+        preexec_fn=at_most(FSIZE=4096),
+    )
+
+
+@needs_linux
+def test_e01_a_limit_of_file_sizes_among_several_outputs() -> None:
+    """Of several outputs the ones that fit are whole, and none is there in part."""
+    Path("noise.npy").write_bytes(hm.npy_of(RNG.random((64, 64), np.float32)))
+    Path("maps").mkdir()
+    Path("maps/noise.map.npy").write_text("older")
+    command = ("relu", "a.csv", "noise.npy", "--out-dir", "maps", "--format", "npy", "-q")
+    finished = run(*command, preexec_fn=at_most(FSIZE=4096))
+    assert (finished.code, finished.data) == (5, b"")
+    assert finished.err.startswith("convtool: maps/noise.map.npy: cannot be written")
+    assert finished.err.count("\n") == 1
+    assert sorted(path.name for path in Path("maps").iterdir()) == ["a.map.npy", "noise.map.npy"]
+    assert np.load("maps/a.map.npy").tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    assert Path("maps/noise.map.npy").read_text() == "older"
+
+
+@contextlib.contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    folder.chmod(0o555)
+    try:
+        yield
+    finally:
+        folder.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("relu", "a.csv", "-o", "shelf/new.png"), ("shelf/new.png: ", "Permission denied")),
+        (("relu", "a.csv", "-o", "shelf/older.png"), ("shelf/older.png: ", "Permission denied")),
+        (("relu", "a.csv", "--out-dir", "shelf"), ("shelf/a.map.png: ", "Permission denied")),
+        (("relu", "a.csv", "--out-dir", "shelf/maps"), ("shelf/maps: ", "Permission denied")),
+        (("filters", "export", "box-3", "-o", "shelf/f.json"), ("shelf/f.json: ", "Permission denied")),
+    ],
+    ids=lambda argument: " ".join(argument),
+)
+def test_e01_a_read_only_folder(command: Words, words: Words) -> None:
+    """An output in a folder that may not be written, for a user whom permissions bind."""
+    Path("shelf").mkdir()
+    Path("shelf/older.png").write_text("older")
+    with read_only(Path("shelf")):
+        refused(*command, code=5, says=words, preexec_fn=bound_by_permissions)
+    assert Path("shelf/older.png").read_text() == "older"
+
+
+@contextlib.contextmanager
+def writing(**options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is writing ``out.csv``, an older file, at this moment."""
+    Path("out.csv").write_text("older")
+    with spawned("relu", "large.npy", "-o", "out.csv", **options) as process:
+        while not list(Path().glob(".*.part")):
+            assert process.poll() is None
+        yield process
+
+
+@pytest.mark.usefixtures("large")
+def test_e02_killed_while_writing() -> None:
+    """A kill -9 while an output is written: the older file, and nothing under the final name in part."""
+    with writing() as process:
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert Path("out.csv").read_text() == "older"
+    done("relu", "a.csv", "-o", "out.csv", "-q")
+    assert Path("out.csv").read_text() == MATRIX
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.usefixtures("large")
+def test_e03_ended_while_writing(number: signal.Signals, code: int) -> None:
+    """SIGTERM or Ctrl-C while an output is written: its code, not a word, no temporary file."""
+    with writing() as process:
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (code, b"", b"")
+    assert Path("out.csv").read_text() == "older"
+    assert sorted(path.name for path in Path().iterdir()) == ["a.csv", "large.npy", "out.csv"]
+
+
+def test_e04_a_link_is_replaced() -> None:
+    """An output that is a symbolic link, sound or dangling: replaced, its target untouched."""
+    Path("target.csv").write_text("older")
+    for name, target in (("link.csv", "target.csv"), ("dangling.csv", "nowhere.csv")):
+        Path(name).symlink_to(target)
+        done("relu", "a.csv", "-o", name, "-q")
+        assert not Path(name).is_symlink()
+        assert Path(name).read_text() == MATRIX
+    assert Path("target.csv").read_text() == "older"
+    assert not Path("nowhere.csv").exists()
+
+
+def test_e04_devices_are_written_straight() -> None:
+    """An output that is a device is written and stays one."""
+    null = Path("/dev/null")
+    before = null.stat()
+    done("relu", "a.csv", "-o", "/dev/null", "-q")
+    assert (null.stat().st_mode, null.stat().st_ino) == (before.st_mode, before.st_ino)
+    assert done("relu", "a.csv", "-o", "/dev/stdout", "--format", "csv", "-q").out == MATRIX
+    assert facts_of(Path()).keys() == {"a.csv"}
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_e04_a_fifo_is_written_straight(format_: str) -> None:
+    """An output that is a FIFO: the reader gets the bytes that a file would have."""
+    done("relu", "a.csv", "-o", f"plain.{format_}", "-q")
+    os.mkfifo(f"pipe.{format_}")
+    with spawned("relu", "a.csv", "-o", f"pipe.{format_}", "-q") as process:
+        assert Path(f"pipe.{format_}").read_bytes() == Path(f"plain.{format_}").read_bytes()
+        assert process.wait(60) == 0
+    assert Path(f"pipe.{format_}").is_fifo()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("show", "large.npy", "--full"),
+        ("show", *["large.npy"] * 30),
+        ("show", *["large.npy"] * 200, "--json"),
+        ("relu", "large.npy", "-o", "-", "--format", "csv"),
+        ("filters", "show", *["kirsch"] * 300),
+    ],
+    ids=lambda command: " ".join(command)[:40],
+)
+@pytest.mark.usefixtures("matrix")
+def test_e05_a_reader_that_leaves(command: Words) -> None:
+    """A pipe into ``head -1``: one line, 141, and not a word."""
+    Path("large.npy").write_bytes(hm.npy_of(RNG.random((200, 300), np.float32)))
+    with spawned(*command) as process:
+        head = subprocess.run(["head", "-1"], stdin=process.stdout, capture_output=True, check=True)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 141
+    assert head.stdout.count(b"\n") == 1
+
+
+def without(*descriptors: int) -> Callable[[], None]:
+    """Close standard streams of a process to be started, as ``<&-`` does."""
+
+    def close() -> None:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    return close
+
+
+CLOSED = [streams for count in (1, 2, 3) for streams in itertools.combinations(range(3), count)]
+
+
+@pytest.mark.parametrize("streams", CLOSED, ids=str)
+def test_e06_closed_streams_and_an_output(streams: tuple[int, ...]) -> None:
+    """Any standard streams closed: the output holds its own bytes, and its older version if it fails."""
+    finished = run("relu", "a.csv", "-o", "out.csv", "-q", preexec_fn=without(*streams))
+    assert (finished.code, finished.data, finished.err) == (0, b"", "")
+    assert Path("out.csv").read_text() == MATRIX
+    noise = PIL.Image.fromarray(RNG.integers(0, 256, (64, 64), np.uint8))
+    content = saved(noise, "TIFF", compression="tiff_lzw")
+    Path("bad.tif").write_bytes(content[:3000] + b"\xff" * 500 + content[3500:])  # its decoder speaks up
+    before = facts_of(Path())
+    finished = run("relu", "bad.tif", "-o", "out.csv", preexec_fn=without(*streams))
+    assert (finished.code, finished.data) == (3, b"")
+    assert finished.err.count("\n") == (0 if 2 in streams else 1)
+    assert facts_of(Path()) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("show", "a.csv"), ("show", "a.csv", "--json"), ("relu", "a.csv", "-o", "-"), ("--version",),
+     ("filters", "list")],
+    ids=" ".join,
+)  # fmt: skip
+def test_e06_a_closed_stdout(command: Words) -> None:
+    """Data for a standard output that is closed."""
+    refused(*command, code=5, says=("stdout: ",), preexec_fn=without(1))
+
+
+def test_e06_a_closed_stdin() -> None:
+    """A closed standard input that is to be read, or is not."""
+    refused(*converting("-"), says=("stdin: ", "empty"), preexec_fn=without(0))
+    assert done("show", "a.csv", "--json", preexec_fn=without(0)).record["min"] == 1
+
+
+def test_e06_a_closed_stderr() -> None:
+    """A message for a standard error that is closed is lost, its code is not."""
+    finished = run(*converting("missing.png"), preexec_fn=without(2))
+    assert (finished.code, finished.data, finished.err) == (3, b"", "")
+    Path("alpha.png").write_bytes(hm.png(2, 8, hm.GRAY_ALPHA, [b"\7\xff\x09\0"]))
+    finished = run("show", "alpha.png", "--json", preexec_fn=without(2))
+    assert (finished.code, finished.record["values"], finished.err) == (0, [[7, 9]], "")
+
+
+@needs_dev_full
+@pytest.mark.parametrize(
+    "command",
+    [("show", "a.csv"), ("show", "a.csv", "--json"), ("relu", "a.csv", "-o", "-", "--format", "csv"),
+     ("relu", "a.csv", "-o", "-"), ("filters", "list"), ("filters", "export", "box-3", "-o", "-"),
+     ("plan", "a.csv", "-f", "identity"), ("--version",), ("--help",)],
+    ids=" ".join,
+)  # fmt: skip
+def test_e06_a_full_stdout(command: Words) -> None:
+    """A standard output that goes to a full disk."""
+    before = facts_of(Path())
+    with Path("/dev/full").open("wb") as full, spawned(*command, stdout=full) as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 5
+    assert err.startswith(b"convtool: stdout: ")
+    assert b"No space left on device" in err
+    assert err.count(b"\n") == 1
+    assert facts_of(Path()) == before
+
+
+@pytest.mark.parametrize("columns", [None, "20", "1000"])
+def test_e07_piped_tables_keep_every_number(columns: str | None) -> None:
+    """A table of 30 columns through a pipe, however wide the terminal is said to be."""
+    values = RNG.integers(10_000, 99_999, (3, 30))
+    Path("wide.csv").write_text("\n".join(",".join(map(str, row)) for row in values))
+    environment = {"COLUMNS": columns} if columns else {}
+    lines = done("show", "wide.csv", env=environment).out.splitlines()
+    assert lines[1].split("|")[1].split() == [str(column) for column in range(30)]
+    rows = [line.split("|") for line in lines[3:6]]
+    assert [number.strip() for number, _ in rows] == ["0", "1", "2"]
+    assert [[int(cell) for cell in cells.split()] for _, cells in rows] == values.tolist()
+
+
+def on_a_terminal(*command: str, **environment: str) -> str:
+    """What a command prints on a terminal of this environment."""
+    ours, theirs = pty.openpty()
+    with spawned(*command, stdout=theirs, env=environment) as process:
+        os.close(theirs)
+        printed = b""
+        with contextlib.suppress(OSError):  # Linux's way of saying that the other end was closed
+            while block := os.read(ours, 4096):
+                printed += block
+        assert process.wait(60) == 0
+    os.close(ours)
+    return printed.decode()
+
+
+def test_e08_colour_on_a_terminal_unless_refused() -> None:
+    """NO_COLOR, TERM=dumb and --color never: no escape sequence, on a terminal or not."""
+    Path("signed.csv").write_text("-1,2\n300,-4\n")
+    xterm = {"TERM": "xterm-256color"}
+    assert "\x1b[" in on_a_terminal("show", "signed.csv", **xterm)
+    for plain in (
+        on_a_terminal("show", "signed.csv", **xterm, NO_COLOR="1"),
+        on_a_terminal("show", "signed.csv", TERM="dumb"),
+        on_a_terminal("show", "signed.csv", "--color", "never", **xterm),
+        done("show", "signed.csv", env=xterm).out,
+    ):
+        assert "\x1b" not in plain
+        cells = [re.split("[|│]", line)[1].split() for line in plain.splitlines()[3:5]]
+        assert cells == [["-1", "2"], ["300", "-4"]]
+
+
+@pytest.mark.parametrize(
+    ("locale", "heading"),
+    [
+        ({"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}, rb"\udce5\udc86\udc99.csv - 3 x 3"),
+        ({"PYTHONIOENCODING": "ascii"}, rb"\u5199.csv - 3 x 3"),
+        ({"LC_ALL": "C"}, "写.csv · 3 × 3".encode()),  # of which Python makes UTF-8
+    ],
+    ids=lambda value: " ".join(value.values()) if isinstance(value, dict) else "",
+)
+def test_e08_an_ascii_locale(locale: dict[str, str], heading: bytes) -> None:
+    """A locale without UTF-8: tables, notices, errors and JSON are readable in it."""
+    Path("写.csv").write_text(MATRIX)
+    Path("写.png").write_bytes(hm.png(2, 8, hm.GRAY_ALPHA, [b"\7\xff\x09\0"]))
+    lines = done("show", "写.csv", env=locale).data.splitlines()
+    assert lines[0] == heading
+    assert [line[line.index(b"1") :].split() for line in lines[3:4]] == [[b"1", b"2", b"3"]]
+    finished = done("show", "写.png", "--json", env=locale, notices=[(".png: alpha is dropped",)])
+    assert finished.data.isascii()
+    assert os.fsencode(finished.record["input"]) == "写.png".encode()
+    assert finished.record["values"] == [[7, 9]]
+    refused("show", "写真.csv", says=(".csv: ", "No such file"), env=locale)
+
+
+def test_e08_any_number_of_columns() -> None:
+    """COLUMNS that is small, huge, negative or no number."""
+    plain = done("show", "a.csv").data
+    for columns in ("1", "-5", "abc"):
+        assert done("show", "a.csv", env={"COLUMNS": columns}).data == plain, columns
+    help_ = done("conv", "--help", env={"COLUMNS": "1"}).out
+    assert "--stride" in help_
+
+
+@needs_linux
+def test_e09_names_that_are_not_utf8() -> None:
+    """File names that are not UTF-8 work as images, filters and outputs; JSON escapes them."""
+    name, filter_file, output = (os.fsdecode(b"\xff\xfe" + suffix) for suffix in (b".csv", b".json", b".npy"))
+    Path(name).write_text(MATRIX)
+    Path(filter_file).write_text("[[2]]")
+    finished = done("show", name, "--json")
+    assert finished.data.isascii()
+    assert json.loads(finished.out)["input"] == name
+    finished = done("conv", name, "-f", filter_file, "-o", output)
+    assert finished.out.startswith(r"ReLU · \udcff\udcfe.csv")
+    with Path(output).open("rb") as file:
+        assert np.load(file).tolist() == [[2, 4, 6], [8, 10, 12], [14, 16, 18]]
+    done("conv", name, "-f", filter_file, "--out-dir", "maps", "-q")
+    assert [path.name for path in Path("maps").iterdir()] == ["--.--.map.png"]
+    refused(*converting(os.fsdecode(b"\xfd.csv")), says=(r"convtool: \udcfd.csv: ", "No such file"))
+
+
+def sparse_array(side: int) -> str:
+    """An array of bytes, side × side, that takes no space on the disk."""
+    facts = {"descr": "|u1", "fortran_order": False, "shape": (side, side)}
+    with Path("sparse.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, facts)
+        file.truncate(file.tell() + side**2)
+    return "sparse.npy"
+
+
+@needs_linux
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("relu", "sparse.npy", "--out-dir", "maps"),
+        ("pool", "sparse.npy", "--out-dir", "maps"),
+        ("conv", "sparse.npy", "-f", "gaussian-7", "--out-dir", "maps"),
+        ("conv", "a.csv", "-f", "sparse.npy", "--out-dir", "maps"),
+        ("show", "sparse.npy"),
+    ],
+    ids=" ".join,
+)
+def test_e10_too_little_address_space(command: Words) -> None:
+    """A process that may take 600 MB and would need more."""
+    sparse_array(10_000)
+    refused(
+        *command,
+        code=4,
+        says=("memory",),
+        env={"OPENBLAS_NUM_THREADS": "1"},
+        preexec_fn=at_most(AS=600_000_000),
+    )
+
+
+@needs_linux
+def test_e10_too_little_address_space_for_a_picture() -> None:
+    """A PNG of 81 million pixels in a process that may take 300 MB."""
+    rows = [bytes(9000)] * 9000
+    Path("wide.png").write_bytes(hm.png(9000, 8, hm.GRAY, rows))
+    environment = {"OPENBLAS_NUM_THREADS": "1"}
+    refused(*converting("wide.png"), code=4, says=("memory",), env=environment,
+            preexec_fn=at_most(AS=300_000_000))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("conv", "--padding", "90000000"), ("180000001×180000001", "less padding")),
+        (("conv", "--padding", "500000,500000"), ("--max-memory",)),
+        (("run", "--padding", "400000", "--save", "pool"), ("--max-memory",)),
+        (("conv", "--padding", "2000", "--max-memory", "50M"), ("--max-memory",)),
+    ],
+    ids=lambda argument: " ".join(argument),
+)
+def test_e10_padding_that_does_not_fit(command: Words, words: Words) -> None:
+    """A padding that asks for more memory than may be taken: the estimate, and what raises the limit."""
+    options = ("-f", "identity", "--out-dir", "maps")
+    refused(command[0], "a.csv", *options, *command[1:], code=4, says=("a.csv", *words))
+
+
+@pytest.mark.parametrize("mask", [0o002, 0o077])
+def test_e11_modes_follow_the_umask(mask: int) -> None:
+    """Outputs, new or replaced, bear the modes that the umask leaves."""
+    Path("older.csv").write_text("older")
+    for command in (
+        ("relu", "a.csv", "-o", "new.csv", "-q"),
+        ("relu", "a.csv", "-o", "older.csv", "-q"),
+        ("conv", "a.csv", "-f", "identity", "--out-dir", "maps", "-q"),
+        ("filters", "export", "box-3", "-o", "f.npy"),
+    ):
+        done(*command, preexec_fn=lambda: os.umask(mask))
+    for name in ("new.csv", "older.csv", "maps/a.identity.map.png", "f.npy"):
+        assert stat.S_IMODE(Path(name).stat().st_mode) == 0o666 & ~mask, name
+    assert stat.S_IMODE(Path("maps").stat().st_mode) == 0o777 & ~mask
+
+
+@pytest.mark.usefixtures("large")
+def test_e11_modes_of_temporary_files() -> None:
+    """A file that is still being written is as private as the umask asks."""
+    with writing(preexec_fn=lambda: os.umask(0o077)) as process:
+        (part,) = Path().glob(".*.part")
+        assert stat.S_IMODE(part.stat().st_mode) == 0o600
+        process.kill()
