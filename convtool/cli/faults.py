@@ -44,6 +44,15 @@ def say(line: str) -> None:
 
 def guarded(command: Callable[[], object]) -> int:
     """Run the command line and give its exit code."""
+    try:
+        return _ended(command)
+    except Terminated:  # in the moments before and after the command
+        return TERMINATED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _ended(command: Callable[[], object]) -> int:
     _open_standard_descriptors()
     signal.signal(signal.SIGTERM, _terminate)
     try:

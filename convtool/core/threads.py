@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from math import prod
 from threading import Lock, local
@@ -16,7 +16,7 @@ from convtool.core.arrays import Float32
 from convtool.core.geometry import whole
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     from threadpoolctl import ThreadpoolController
 
@@ -57,8 +57,10 @@ def for_each(items: Sequence[Item], work: Callable[[Item], object], threads: int
             raise
 
     pool = _pool(helpers)
-    started = [pool.submit(take_turns) for _ in range(helpers)]
+    started: list[Future[None]] = []
     try:
+        with suppress(RuntimeError):  # too little memory for a thread: those that are there do the work
+            started.extend(pool.submit(take_turns) for _ in range(helpers))
         take_turns()
     finally:
         faults = [future.exception() for future in started if not future.cancel()]

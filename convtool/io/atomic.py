@@ -60,7 +60,9 @@ def _is_written_straight(target: Path) -> bool:
 
     A folder is refused here, before any work is done.
     """
-    if target.is_symlink() and target.absolute().parts[:2] in (("/", "dev"), ("/", "proc")):
+    place = target.absolute()
+    systems_own = str(place.parent) in ("/dev", "/dev/fd") or place.parts[:2] == ("/", "proc")
+    if systems_own and target.is_symlink():
         return True
     try:
         mode = target.stat().st_mode

@@ -240,7 +240,7 @@ def _bank(
             f"weights of shape {weights.shape} are over the limit of {MAX_FILTERS} filters or {MAX_WEIGHTS} "
             "weights; divide the bank into several files"
         )
-    with np.errstate(over="ignore"):  # the bank refuses infinity, and says where
+    with np.errstate(over="ignore", invalid="ignore"):  # the bank refuses infinity, and says where
         scaled = weights / divisor
         bank = FilterBank(scaled, bias, names, normalize)
     lost = np.count_nonzero(weights) - np.count_nonzero(bank.weights)

@@ -123,6 +123,8 @@ def _decoding(source: Source, limits: Limits) -> Iterator[Any]:
     except (ConvtoolError, MemoryError):
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno:  # of the system's, not the decoder's
+            raise
         told = str(error) if isinstance(error, OSError) else ""  # others speak of Python, not of the file
         raise InputError(f"cannot be decoded: {told or 'it is damaged'}") from error
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -88,8 +88,12 @@ class Pixels:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(1) as pool:
-            check = pool.submit(self.check)
+            finish: Callable[[], None]
+            try:
+                finish = pool.submit(self.check).result
+            except RuntimeError:  # too little memory for a thread
+                finish = self.check
             try:
                 yield
             finally:
-                check.result()
+                finish()

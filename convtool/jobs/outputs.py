@@ -198,7 +198,7 @@ def _is_same_file(source: str, path: str) -> bool:
     try:
         given = os.fstat(sys.stdin.fileno()) if source == STDIN else Path(source).stat()
         return os.path.samestat(given, Path(path).stat())
-    except (OSError, ValueError):  # one of them does not exist, or standard input is no file
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # one is not there, or stdin is no file
         return False
 
 

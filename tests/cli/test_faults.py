@@ -369,3 +369,19 @@ class TestNamesThatAreNotText:
         assert finished.data.startswith(b"\\xe9.csv - 1 x 2\n")
         finished = as_process("show", "ü.csv", env=environment)
         assert finished.err == "convtool: \\xfc.csv: cannot be read: No such file or directory\n"
+
+
+@pytest.mark.parametrize(("raised", "code"), [(faults.Terminated, 143), (KeyboardInterrupt, 130)])
+def test_a_signal_in_the_last_moments_ends_quietly(
+    raised: type[BaseException], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(faults, "_leave", leave)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert faults.guarded(lambda: 0) == code
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
