@@ -1,6 +1,7 @@
-"""The one Hypothesis profile of the suite: no clock, nothing on disk, the same examples on every CI run."""
+"""For the whole suite: one Hypothesis profile without clock or disk, and a Ctrl-C that is heard."""
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -12,3 +13,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("convtool")
+
+# A suite started in the background ignores it, and so would every process that a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)

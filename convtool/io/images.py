@@ -15,6 +15,7 @@ from convtool.core.bank import EXACT_BELOW
 from convtool.core.tiles import row_tiles
 from convtool.errors import ArgumentError, InputError
 from convtool.io import npy, png
+from convtool.io.decoders import ACCEPTED
 from convtool.io.limits import (
     MAX_JSON_BYTES,
     MAX_TEXT_BYTES,
@@ -22,7 +23,7 @@ from convtool.io.limits import (
     check_bytes,
 )
 from convtool.io.map_scale import ENTRY, MapScale
-from convtool.io.pictures import ACCEPTED, Picture, read_picture
+from convtool.io.pictures import Picture, read_picture
 from convtool.io.rectangles import Float64, parse_csv, parse_json, rectangle
 from convtool.io.source import PathLike, Source, open_source, spoken, warn_of
 

@@ -18,7 +18,7 @@ MAX_NPY_HEADER_BYTES = 10_000
 MAX_PNG_ENTRY_BYTES = 2**20  # one text or colour profile, inflated; Pillow's own limit
 MAX_PNG_TEXT_BYTES = 16 * 2**20  # all of them together
 MAX_FRAMES_COUNTED = 1000
-MAX_JPEG_SCANS = 100  # a progressive JPEG has about ten
+MAX_JPEG_SCANS = 50  # a progressive JPEG has about ten
 MAX_FILTERS = 65_536
 MAX_WEIGHTS = 16 * 2**20
 

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import re
-import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from threading import Lock
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convtool.errors import ConvtoolError, InputError, LimitError
+from convtool.errors import InputError
 from convtool.io import png
+from convtool.io.decoders import decoding
 from convtool.io.frames import gif_frames, tiff_pages
-from convtool.io.limits import MAX_FRAMES_COUNTED, MAX_JPEG_SCANS, Limits
+from convtool.io.limits import MAX_FRAMES_COUNTED, Limits
 from convtool.io.source import Source
-
-FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PPM")
-ACCEPTED = "accepted are PNG, JPEG, TIFF, BMP, GIF, WebP, PPM/PGM, NPY, JSON and CSV"
-
-_BEGINS = rb"\x89PNG|\xff\xd8|II[*+]\0|MM\0[*+]|BM|GIF8|RIFF....WEBP|P[1-6fFy]\s"
-"""How files of `FORMATS` begin, in their order."""
 
 # EXIF orientation → how stored rows and columns become upright (CIPA DC-008, tag 0x0112).
 _UPRIGHT = {
@@ -38,9 +29,6 @@ _UPRIGHT = {
 _ORIENTATION, _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLES_PER_PIXEL, _SAMPLE_FORMAT = 0x0112, 258, 262, 277, 339
 _WHITE_IS_ZERO = 0  # a value of _PHOTOMETRIC
 _SIGNED = 2  # a value of _SAMPLE_FORMAT
-
-
-_STDERR = Lock()
 
 
 class Picture(NamedTuple):
@@ -70,10 +58,7 @@ class Picture(NamedTuple):
 def read_picture(source: Source, frame: int | None, limits: Limits) -> Picture:
     """Decode a picture, if it is within the limits."""
     facts = png.read_facts(source.stream) if source.head(8) == png.SIGNATURE else None
-    source.stream.seek(0)
-    if source.head(2) == b"\xff\xd8":
-        _check_scans(source)
-    with _decoding(source, limits) as picture, ExitStack() as beside:
+    with decoding(source, limits) as picture, ExitStack() as beside:
         _check_size(picture, limits)
         if facts is not None:
             beside.enter_context(facts.pixels.checked_meanwhile())
@@ -96,84 +81,6 @@ def read_picture(source: Source, frame: int | None, limits: Limits) -> Picture:
         stored = _UPRIGHT[orientation](stored)
     notices = (*frame_notices, *orientation_notices, *losses)
     return Picture(np.ascontiguousarray(stored), colour, maximum, notices, facts)
-
-
-@contextmanager
-def _decoding(source: Source, limits: Limits) -> Iterator[Any]:
-    """Open with Pillow; whatever a decoder raises, and it may raise anything, is one line."""
-    import PIL.Image
-
-    own_limit = PIL.Image.MAX_IMAGE_PIXELS
-    PIL.Image.MAX_IMAGE_PIXELS = limits.pixels  # it refuses twice that, before we see a frame
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with _quiet_decoder(source), _opened(source) as picture:
-                yield picture
-    except PIL.UnidentifiedImageError:
-        if re.match(_BEGINS, source.head(12), re.DOTALL):
-            raise InputError(
-                "begins like a picture, but is damaged or of an unknown kind; save it as PNG or NPY"
-            ) from None
-        raise InputError(f"neither a picture nor a matrix; {ACCEPTED}") from None
-    except PIL.Image.DecompressionBombError as error:
-        found = re.search(r"\((\d+) pixels\)", str(error))
-        pixels = int(found[1]) if found else 2 * limits.pixels
-        raise LimitError(limits.refusal(f"a frame of it has {pixels} pixels", pixels)) from None
-    except (ConvtoolError, MemoryError):
-        raise
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno:  # of the system's, not the decoder's
-            raise
-        told = str(error) if isinstance(error, OSError) else ""  # others speak of Python, not of the file
-        raise InputError(f"cannot be decoded: {told or 'it is damaged'}") from error
-    finally:
-        PIL.Image.MAX_IMAGE_PIXELS = own_limit
-
-
-def _check_scans(source: Source) -> None:
-    """Refuse a JPEG that paints its pixels over and over, each time at the cost of all."""
-    scans, last = 0, b""
-    source.stream.seek(0)
-    while piece := source.stream.read(2**20):
-        scans += (last + piece).count(b"\xff\xda")
-        last = piece[-1:]
-    if scans > MAX_JPEG_SCANS:
-        raise LimitError(
-            f"the JPEG has {scans} scans, over the limit of {MAX_JPEG_SCANS}; save it again, or as PNG"
-        )
-
-
-@contextmanager
-def _quiet_decoder(source: Source) -> Iterator[None]:
-    """Keep what libtiff writes to descriptor 2, past Python, from the user; the fault itself is raised."""
-    if source.head(2) not in (b"II", b"MM"):
-        yield
-        return
-    with _STDERR:  # one thread at a time, so that each puts back what it found
-        kept = os.dup(2)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(nowhere, 2)
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-            os.close(nowhere)
-
-
-def _opened(source: Source) -> Any:
-    """Open by what the file begins with; for a PNG no other format's decoder is loaded."""
-    import PIL.Image
-
-    if source.head(8) != png.SIGNATURE:
-        return PIL.Image.open(source.stream, formats=FORMATS)
-    from PIL.PngImagePlugin import PngImageFile
-
-    try:
-        return PngImageFile(source.stream)
-    except SyntaxError as error:  # how a decoder says that it does not know the file
-        raise PIL.UnidentifiedImageError from error
 
 
 def _check_size(picture: Any, limits: Limits) -> None:

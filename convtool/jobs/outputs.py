@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,17 @@ from convtool.jobs.reading import Notify, check_stdin_once
 from convtool.jobs.stages import StageMap
 
 STDOUT = "-"
+
+_LEADS_NOWHERE = {
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.EBADF,
+}
+"""By a name that the system answers so, nothing is read and nothing replaced."""
 
 
 @dataclass(frozen=True)
@@ -198,8 +210,12 @@ def _is_same_file(source: str, path: str) -> bool:
     try:
         given = os.fstat(sys.stdin.fileno()) if source == STDIN else Path(source).stat()
         return os.path.samestat(given, Path(path).stat())
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # one is not there, or stdin is no file
+    except ValueError:  # standard input is no file
         return False
+    except OSError as error:
+        if error.errno in _LEADS_NOWHERE:
+            return False
+        raise
 
 
 def _create_folder(folder: str) -> None:

@@ -72,17 +72,19 @@ def convolved(
     """
     planes, channel_names = _planes(image, filter_file, inputs, conv)
     bank = filter_file.bank
-    in_one_pass = len(wanted) == 1 and ("pool" not in wanted or _is_fusible(pool))
-    in_one_pass = in_one_pass and not may_overflow(bank, planes)  # ReLU and pool would hide it
-    first_pass = _pass_to(next(iter(wanted)), pool) if in_one_pass else _pass_to("conv", pool)
-    _check_memory(planes, image, bank, {**first_pass, **asdict(conv)}, in_one_pass, inputs)
     labels = [
         label if channel is None else f"{label}.{channel}"
-        for label in filter_labels(filter_file.label, filter_file.bank)
+        for label in filter_labels(filter_file.label, bank)
         for channel in channel_names
     ]
+    alone = next(iter(wanted)) if len(wanted) == 1 else "conv"
+    # ReLU and pool would hide a sum beyond float32.
+    in_one_pass = (
+        wanted == {alone} and (alone != "pool" or _is_fusible(pool)) and not may_overflow(bank, planes)
+    )
+    _check_memory(planes, image, bank, conv, _pass_to(alone if in_one_pass else "conv", pool), inputs, wanted)
     if in_one_pass:
-        batches = _one_pass(planes, bank, conv, pool, *wanted)
+        batches = _one_pass(planes, bank, conv, pool, alone)
     else:
         batches = _stage_by_stage(planes, bank, conv, pool, wanted)
     stages = [_named(batch, labels) for batch in batches if batch.stage in wanted]
@@ -176,15 +178,16 @@ def _check_memory(
     planes: Float32,
     image: Image,
     bank: FilterBank,
-    options: dict[str, Any],
-    in_one_pass: bool,
+    conv: ConvOptions,
+    first_pass: dict[str, Any],
     inputs: InputOptions,
+    wanted: frozenset[Stage],
 ) -> None:
-    """Refuse work that is estimated not to fit: the image, the pass, the maps after it, their files."""
-    work = plan(planes.shape, bank, **options)
+    """Refuse work that is estimated not to fit: the image, the first pass, the maps after it, their files."""
+    work = plan(planes.shape, bank, **first_pass, **asdict(conv))
     maps = work.bytes_moved - planes.nbytes
     held = 0 if np.shares_memory(planes, image.values) else image.values.nbytes
-    estimate = held + work.peak_memory + maps * (1 if in_one_pass else 3)
+    estimate = held + work.peak_memory + len(wanted) * maps
     height, width = planes.shape[2:]
     limits = inputs.limits or Limits.of()
     limits.check_memory(estimate, f"{len(bank)} filter(s) on an image of {height}×{width}")

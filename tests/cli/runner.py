@@ -80,7 +80,9 @@ def spawned(*arguments: str | PathLike[str], **options: Any) -> subprocess.Popen
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
     environment |= options.pop("env", {})
-    command = [sys.executable, "-W", "error", "-m", "convtool", *map(os.fspath, arguments)]
+    # A signal may come between the opening of a file and its being held: no fault of the command.
+    warnings = ["-W", "error", "-W", "ignore::ResourceWarning"]
+    command = [sys.executable, *warnings, "-m", "convtool", *map(os.fspath, arguments)]
     return subprocess.Popen(command, env=environment, **{**streams, **options})
 
 

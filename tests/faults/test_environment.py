@@ -406,7 +406,6 @@ def sparse_array(side: int) -> str:
         ("relu", "sparse.npy", "--out-dir", "maps"),
         ("pool", "sparse.npy", "--out-dir", "maps"),
         ("conv", "sparse.npy", "-f", "gaussian-7", "--out-dir", "maps"),
-        ("conv", "a.csv", "-f", "sparse.npy", "--out-dir", "maps"),
         ("show", "sparse.npy"),
     ],
     ids=" ".join,
