@@ -11,6 +11,7 @@ from convtool.io.memory import available_memory
 
 MAX_PIXELS = 100_000_000
 MEMORY_SHARE = 0.5  # of what is available
+ALWAYS_FITS = 64 * 2**20  # so little that asking the system would take longer
 MAX_JSON_BYTES = 16 * 2**20
 MAX_TEXT_BYTES = 64 * 2**20
 MAX_STREAM_BYTES = 2**30
@@ -77,6 +78,8 @@ class Limits:
 
     def check_memory(self, estimate: int, what: str) -> None:
         """Refuse work whose estimated bytes do not fit."""
+        if self.memory is None and estimate < ALWAYS_FITS:
+            return
         limit = self.memory if self.memory is not None else int(available_memory() * MEMORY_SHARE)
         if estimate > limit:
             of_what = "" if self.memory is not None else ", half of what is available"

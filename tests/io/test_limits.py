@@ -92,6 +92,15 @@ def test_by_default_half_of_what_is_available_may_be_taken(monkeypatch: pytest.M
         Limits().check_memory(2 * 2**30 + 1, "work")
 
 
+def test_the_system_is_not_asked_about_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "available_memory", lambda: 0)
+    Limits().check_memory(2**26 - 1, "work")
+    with pytest.raises(LimitError):
+        Limits().check_memory(2**26, "work")
+    with pytest.raises(LimitError):
+        Limits(memory=5).check_memory(6, "work")
+
+
 @pytest.mark.parametrize("estimate", [1, 2**20, 2**20 + 1, 2**30, 2**30 + 1, 5 * 2**40 + 3])
 def test_the_size_that_the_message_names_is_enough(estimate: int) -> None:
     with pytest.raises(LimitError) as refused:
