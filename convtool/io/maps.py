@@ -18,7 +18,7 @@ from convtool.io.images import Image, first_infinite, read_image
 from convtool.io.limits import Limits
 from convtool.io.map_scale import ENTRY, MapScale
 from convtool.io.rectangles import csv_lines, json_lines
-from convtool.io.source import PathLike, warn_of
+from convtool.io.source import PathLike, refuse_nul, warn_of
 
 MapFormat = Literal["png", "npy", "csv", "json"]
 MAP_FORMATS: tuple[MapFormat, ...] = get_args(MapFormat)
@@ -146,8 +146,7 @@ def save_map(
 
 def format_of(path: PathLike) -> MapFormat:
     """The format that a file's suffix names."""
-    if "\0" in str(path):
-        raise ArgumentError(f"the path {path!r} holds a NUL character, which no file's name can")
+    refuse_nul(path)
     suffix = Path(path).suffix.lower().removeprefix(".")
     if suffix not in MAP_FORMATS:
         raise ArgumentError(f"{path}: the suffix must be one of .{', .'.join(MAP_FORMATS)}")

@@ -53,6 +53,12 @@ def spoken(path: PathLike) -> str:
     return "stdin" if os.fspath(path) == STDIN else os.fspath(path)
 
 
+def refuse_nul(path: PathLike) -> None:
+    """Refuse a path that the system would refuse in words of its own."""
+    if "\0" in os.fspath(path):
+        raise ArgumentError(f"the path {path!r} holds a NUL character, which no file's name can")
+
+
 def warn_of(notices: Iterable[str], path: PathLike) -> None:
     """Warn whoever called the public function that calls this, of what its reader gave up."""
     for notice in notices:
@@ -74,8 +80,7 @@ def open_source(path: PathLike) -> Iterator[Source]:
     """
     if not os.fspath(path):
         raise ArgumentError("a path is empty; name a file, or - for standard input")
-    if "\0" in os.fspath(path):
-        raise ArgumentError(f"the path {path!r} holds a NUL character, which no file's name can")
+    refuse_nul(path)
     name = spoken(path)
     try:
         with _open(path) as stream:
