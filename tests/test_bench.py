@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from PIL import Image
 import convtool
 from tests.bench import __main__ as command
 from tests.bench import (
+    before,
     cnn_layers,
     conv_relu_pool,
     machine,
@@ -406,3 +408,20 @@ class TestRegret:
         assert "2048², 16 × dense 3×3" in names
         assert "2048², 64 × dense 3×3" not in names
         assert "2048², 16 × dense 31×31" not in names
+
+
+def test_before_and_now_in_one_line() -> None:
+    assert before.text("Sobel", 0.100, 0.105).split() == ["Sobel", "100", "105", "1.050"]
+
+
+def test_the_tree_of_a_commit_is_laid_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = tmp_path / "repository"
+    (repository / "convtool").mkdir(parents=True)
+    (repository / "convtool" / "__init__.py").write_text("old = 1\n")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(repository)]
+    for step in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Begin"]):
+        subprocess.run([*git, *step], check=True)
+    (repository / "convtool" / "__init__.py").write_text("new = 2\n")
+    monkeypatch.setattr(before, "ROOT", repository)
+    tree = before.checkout("HEAD", tmp_path / "before")
+    assert (tree / "convtool" / "__init__.py").read_text() == "old = 1\n"

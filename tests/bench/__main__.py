@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from compileall import compile_dir
 from itertools import groupby
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tests.bench import (
 from tests.bench.case import Row, Setting, measure
 from tests.bench.machine import describe, hold_to_cores
 from tests.bench.timing import FULL, QUICK, Budget
-from tests.readme import README
+from tests.readme import README, ROOT
 
 GROUPS = (single_filters, conv_relu_pool, cnn_layers, pooling, processes, startup)
 
@@ -42,6 +43,7 @@ def main() -> None:
             f"README.md has no place for the table; add the lines {start} and {end} where it shall stand"
         )
     hold_to_cores(chosen.threads)
+    compile_dir(ROOT / "convtool", quiet=1)  # as an installation is
     with tempfile.TemporaryDirectory() as scratch:
         setting = Setting(chosen.threads, options.longest_side(chosen.quick), Path(scratch))
         rows = _measure(setting, chosen.only, QUICK if chosen.quick else FULL)

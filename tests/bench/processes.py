@@ -25,9 +25,15 @@ VIPS_MASK = f"3 3 {LEVELS_A_CODE} 0\n-1 0 1\n-2 0 2\n-1 0 1\n"
 MAGICK_KERNEL = "3x3: -1,0,1 -2,0,2 -1,0,1"
 
 
-def run_process(command: Sequence[str | Path]) -> None:
-    """Run a command to its end in the checkout, where ``python -m convtool`` is found."""
-    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+def run_process(command: Sequence[str | Path], checkout: Path = ROOT) -> None:
+    """Run a command to its end in a checkout, where ``python -m convtool`` is found."""
+    subprocess.run(command, check=True, cwd=checkout, stdout=subprocess.DEVNULL)
+
+
+def sobel_command(image: Path, out: Path) -> list[str | Path]:
+    """Sobel and ReLU of a picture, as an 8-bit picture."""
+    convtool = [sys.executable, "-m", "convtool", "conv"]
+    return [*convtool, image, "--filter", "sobel-x", "-o", out, "--depth", "8", "--quiet"]
 
 
 def cases(setting: Setting) -> Iterator[Case]:
@@ -87,8 +93,7 @@ def same_maps(ours: Path, theirs: Path) -> None:
 
 def _convtool(image: Path, scratch: Path) -> Run:
     out = scratch / "convtool.png"
-    convtool = [sys.executable, "-m", "convtool", "conv"]
-    return _writes(out, [*convtool, image, "--filter", "sobel-x", "-o", out, "--depth", "8", "--quiet"])
+    return _writes(out, sobel_command(image, out))
 
 
 def _opencv(image: Path, scratch: Path) -> Run:
