@@ -15,7 +15,7 @@ from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank
 from convtool.core.frame import frame_regions, inside_of, inside_regions, with_spill
 from convtool.core.geometry import Pair
-from convtool.core.normalize import divide_by_deviation
+from convtool.core.normalize import inverse_deviations
 from convtool.core.planner import Plan
 from convtool.core.pooling import REDUCTIONS, pool_strip, window_areas
 from convtool.core.stages import Stages
@@ -24,7 +24,12 @@ from convtool.core.tiles import Region, padded, regions
 
 
 def execute(images: Float32, bank: FilterBank, stages: Stages, plan: Plan) -> Float32:
-    """Run the stages on images ``(N, C, H, W)``; nothing but the result is ever held whole."""
+    """Run the stages on images ``(N, C, H, W)``.
+
+    Nothing but the result is ever held whole; with local normalisation, the deviations of one image.
+    """
+    if bank.normalize and len(images) > 1:
+        return np.concatenate([execute(image[np.newaxis], bank, stages, plan) for image in images])
     size = stages.result[0].count, stages.result[1].count
     result = np.empty((len(images), len(bank), *size), np.float32)
     pass_over = _Pass(images, bank, stages, plan, result)
@@ -43,7 +48,7 @@ def execute(images: Float32, bank: FilterBank, stages: Stages, plan: Plan) -> Fl
     return result
 
 
-quiet = np.errstate(over="ignore", invalid="ignore")
+quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 """A sum beyond float32 is infinity, and what follows from it NaN, whichever thread or BLAS computes it."""
 
 
@@ -66,6 +71,7 @@ class _Pass:
         phases = Phases(plan.phases, REDUCTIONS[stages.pool_kind].combine)
         self.prepared = ALGORITHMS[plan.algorithm].prepare(bank.weights, stages.slide, phases)
         self._bias = bank.bias.reshape(-1, 1, 1) if bank.bias.any() else None
+        self._inverse = quiet(inverse_deviations)(images[0], stages, plan.threads) if bank.normalize else None
         self._areas = window_areas(stages.pool) if stages.pool and stages.pool_kind == "avg" else None
 
     @quiet
@@ -103,13 +109,13 @@ class _Pass:
             phases = 1, 1
         if pool is None or phases != (1, 1):
             prepared.correlate(strips, result, SCRATCH)
-            self._normalize(result, strips)
+            self._normalize(result, spans)
             self._finish(result)
             return
         shape = (*result.shape[:2], *(stop - start for start, stop in spans))
         responses = SCRATCH.array("responses", *shape)
         prepared.correlate(strips, responses, SCRATCH)
-        self._normalize(responses, strips)
+        self._normalize(responses, spans)
         if self._areas is not None:
             self._finish(responses)
         result[...] = pool_strip(responses, pool, stages.pool_kind, region.rows, region.columns, self._areas)
@@ -136,10 +142,14 @@ class _Pass:
         weights = np.ascontiguousarray(self._bank.weights.swapaxes(2, 3))
         return ALGORITHMS[self._plan.algorithm].prepare(weights, exchanged, NO_PHASES)
 
-    def _normalize(self, responses: Float32, strips: Float32) -> None:
-        if self._bank.normalize:
-            for strip, maps in zip(strips, responses, strict=True):
-                divide_by_deviation(maps, strip, self._bank.kernel_size, self._stages.slide)
+    def _normalize(self, responses: Float32, spans: list[Pair]) -> None:
+        """Divide responses ``(1, O, rows, columns)`` by the deviations of their windows, in place."""
+        if self._inverse is not None:
+            rows, columns = (slice(*span) for span in spans)
+            for maps, inverse in zip(
+                np.split(responses[0], len(self._inverse)), self._inverse[:, rows, columns], strict=True
+            ):
+                np.multiply(maps, inverse, out=maps)
 
     def _finish(self, responses: Float32) -> None:
         """Bias and ReLU, in place."""

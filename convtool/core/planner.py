@@ -107,13 +107,20 @@ def _make_plan(
     total = ALGORITHMS[chosen].estimate(work)
     assert not isinstance(total, str)
     total = _with_tiles(work, total)
+    nanoseconds, deviations = total.nanoseconds, 0
     why = best.why
     if chosen == algorithm:
         why = f"as asked for; {why}"
     elif algorithm != "auto":
         why = f"{algorithm} cannot: {ruled_out[algorithm]}; instead, {why}"
-    workers = max(1, min(threads, int(total.nanoseconds // SMALL_WORK) + 1))
     along_y, along_x = stages.conv
+    if facts.normalize:
+        windows = stages.groups * along_y.count * along_x.count
+        digits = along_y.kernel.bit_length() + along_x.kernel.bit_length()
+        nanoseconds += images * windows * (costs.DEVIATION + digits * costs.WINDOW_SUM)
+        deviations = 4 * windows
+        why += "; deviations of the windows from sums of 1, 2, 4, … cells"
+    workers = max(1, min(threads, int(nanoseconds // SMALL_WORK) + 1))
     result_y, result_x = stages.result
     read = images * channels * along_y.size * along_x.size
     written = images * facts.filters * result_y.count * result_x.count
@@ -132,8 +139,8 @@ def _make_plan(
         multiply_adds=work.multiply_adds,
         operations=int(total.multiply_adds),
         bytes_moved=4 * (read + written),
-        peak_memory=4 * (read + written) + workers * held,
-        seconds=total.nanoseconds / workers / 1e9,
+        peak_memory=4 * (read + written) + deviations + workers * held,
+        seconds=nanoseconds / workers / 1e9,
     )
 
 

@@ -257,8 +257,8 @@ def pool_strip(
     """
     along_y, along_x = windows
     values = strip if areas is None else strip.astype(np.float64)
-    pooled = _slide(values, along_y, rows.stop - rows.start, -2, kind)
-    pooled = _slide(pooled, along_x, columns.stop - columns.start, -1, kind)
+    pooled = slide_window(values, along_y, rows.stop - rows.start, -2, kind)
+    pooled = slide_window(pooled, along_x, columns.stop - columns.start, -1, kind)
     if areas is not None:
         heights, widths = areas
         pooled /= heights[rows, np.newaxis] * widths[columns]
@@ -328,8 +328,11 @@ def _pool(
     return planes.restore(pooled), None if places is None else planes.restore(places)
 
 
-def _slide(values: Reals, along: Axis, count: int, axis: int, kind: PoolKind) -> Reals:
-    """Combine the taps of ``count`` windows along one axis, the quicker of two ways."""
+def slide_window(values: Reals, along: Axis, count: int, axis: int, kind: PoolKind) -> Reals:
+    """Combine the taps of ``count`` windows along one axis, -1 or -2, the quicker of two ways.
+
+    ``avg`` gives their sums.
+    """
     steps = along.kernel.bit_length()
     if along.kernel - 1 <= steps * along.stride:
         return _tap_by_tap(values, along, count, axis, kind)

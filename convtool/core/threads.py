@@ -11,8 +11,9 @@ from threading import Lock, local
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from convtool.core.arrays import Float32
+from convtool.core.arrays import Float32, Scalar
 from convtool.core.geometry import whole
 
 if TYPE_CHECKING:
@@ -77,15 +78,19 @@ class Scratch(local):
     """
 
     def __init__(self) -> None:
-        self._buffers: dict[str, Float32] = {}
+        self._buffers: dict[str, NDArray[np.uint8]] = {}
 
     def array(self, name: str, *shape: int) -> Float32:
         """A contiguous float32 array of any content; the last one of this name is overwritten."""
-        cells = prod(shape)
+        return self.typed(name, np.float32, *shape)
+
+    def typed(self, name: str, dtype: type[Scalar], *shape: int) -> NDArray[Scalar]:
+        """The same of any type."""
+        size = prod(shape) * np.dtype(dtype).itemsize
         buffer = self._buffers.get(name)
-        if buffer is None or buffer.size < cells:
-            buffer = self._buffers[name] = np.empty(cells, np.float32)
-        return buffer[:cells].reshape(shape)
+        if buffer is None or buffer.size < size:
+            buffer = self._buffers[name] = np.empty(size, np.uint8)
+        return buffer[:size].view(dtype).reshape(shape)
 
 
 SCRATCH = Scratch()

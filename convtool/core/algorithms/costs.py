@@ -29,6 +29,10 @@ FFT = 0.36
 """A forward and an inverse float32 transform, a cell and binary digit of the count of cells."""
 SPECTRUM = 1.0
 """The product of two spectra, a cell of the transform."""
+DEVIATION = 2.0
+"""The deviation of a window from the sums of its values and of their squares, a cell."""
+WINDOW_SUM = 0.4
+"""Those two sums, a cell and binary digit of each side of the window."""
 
 
 def matrix_product(m: int, k: int, n: float) -> float:
