@@ -37,6 +37,16 @@ class Display:
         if not self.quiet:
             say(f"notice: {line}")
 
+    def progress(self, line: str) -> None:
+        """Say how far long work has come, to somebody who watches."""
+        if not self.quiet and sys.stderr.isatty():
+            say(line)
+
+    @property
+    def tables(self) -> bool:
+        """Whether tables are printed."""
+        return not (self.json or self.quiet or self.stdout_is_data)
+
     def show(self, outcomes: Iterable[Outcome]) -> None:
         """Print every map once it is made; the files are written even if the reader goes away."""
         made = iter(outcomes)
@@ -52,7 +62,7 @@ class Display:
             for outcome in outcomes:
                 print(outcome.record.to_json(), flush=True)
             return
-        if self.quiet or self.stdout_is_data:
+        if not self.tables:
             for _ in outcomes:
                 pass
             return

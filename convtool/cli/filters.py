@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -98,13 +98,8 @@ def export(
             metavar="FILTER", help="A built-in name or a filter file.", autocompletion=o.complete_filter
         ),
     ],
-    output: Annotated[
-        str,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help="Where to write: .json or .npy; - is standard output."
-        ),
-    ],
-    format_: Annotated[Literal["json", "npy"], typer.Option("--format", help="Format for -o -.")] = "json",
+    output: o.FilterOutput,
+    format_: o.FilterFormat = "json",
     quiet: o.Quiet = False,
     debug: o.Debug = False,
 ) -> None:

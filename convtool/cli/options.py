@@ -58,6 +58,17 @@ Filters = Annotated[
         show_default=False,
     ),
 ]
+FilterOutput = Annotated[
+    str,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Where to write the filter: .json or .npy; - is standard output.",
+        show_default=False,
+    ),
+]
+FilterFormat = Annotated[Literal["json", "npy"], typer.Option("--format", help="Format for -o -.")]
 PoolKind = Literal["max", "avg", "min"]
 Relu = Annotated[bool, typer.Option("--relu/--no-relu", help="Rectify, or keep the signed response.")]
 Global = Annotated[bool, typer.Option("--global", help="Pool with one window over the whole map.")]
@@ -83,6 +94,12 @@ MaxMemory = Annotated[
         "SIZE",
         "Most memory to take, such as 8G [default: half of what is free, or CONVTOOL_MAX_MEMORY].",
     ),
+]
+Scale = Annotated[
+    Literal["stored", "unit"], typer.Option("--scale", help="Numbers as stored, or scaled to 0...1.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Fail where something would be given up, such as alpha.")
 ]
 Precision = Annotated[
     Any, parsed("--precision", values.decimals, "N", "Decimals of numbers in tables that are not whole.")
@@ -133,21 +150,35 @@ class Reading:
     """How inputs are read."""
 
     channels: Channels = "luma"
-    scale: Annotated[
-        Literal["stored", "unit"], typer.Option("--scale", help="Numbers as stored, or scaled to 0...1.")
-    ] = "stored"
+    scale: Scale = "stored"
     frame: Frame = None
     max_pixels: MaxPixels = None
     max_memory: MaxMemory = None
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Fail where something would be given up, such as alpha.")
-    ] = False
+    strict: Strict = False
 
     def options(self) -> InputOptions:
         """The same, for a job."""
         from convtool.jobs.options import InputOptions
 
         return InputOptions(self.channels, self.scale, self.frame, limits(self.max_pixels, self.max_memory))
+
+
+@dataclass(frozen=True)
+class GrayReading:
+    """How inputs are read whose colour counts as brightness."""
+
+    scale: Scale = "stored"
+    frame: Frame = None
+    max_pixels: MaxPixels = None
+    max_memory: MaxMemory = None
+    strict: Strict = False
+
+    def options(self) -> InputOptions:
+        """The same, for a job."""
+        from convtool.jobs.options import InputOptions
+
+        allowed = limits(self.max_pixels, self.max_memory)
+        return InputOptions(scale=self.scale, frame=self.frame, limits=allowed)
 
 
 @dataclass(frozen=True)

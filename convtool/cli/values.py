@@ -75,13 +75,26 @@ def padding(text: str) -> Padding:
 
 def limits(text: str) -> tuple[float, float]:
     """``LO,HI``: two finite numbers, the first the smaller."""
-    try:
-        low, high = (math.nan if "_" in part else float(part) for part in text.split(","))
-    except ValueError:
-        low = high = math.nan
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    low, high = map(_finite, text.split(",")) if text.count(",") == 1 else (math.nan, math.nan)
+    if not low < high:
         raise typer.BadParameter(f"{text!r} is no range; use LO,HI with LO < HI, such as 0,255")
     return low, high
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    number = _finite(text)
+    if not 0 <= number <= 1:
+        raise typer.BadParameter(f"{text!r} is no share; use a number from 0 to 1, such as 0.05")
+    return number
+
+
+def number(text: str) -> float:
+    """Any finite number."""
+    value = _finite(text)
+    if math.isnan(value):
+        raise typer.BadParameter(f"{text!r} is not a finite number")
+    return value
 
 
 def depth(text: str) -> int:
@@ -106,6 +119,15 @@ def only_one(first: str, second: str, *others: object) -> None:
     """Refuse an option that another makes meaningless."""
     if any(other is not None and other is not False for other in others):
         raise typer.BadParameter(f"{first} leaves nothing for {second} to say; give one of them")
+
+
+def _finite(text: str) -> float:
+    """A finite number, or NaN where the text is none."""
+    try:
+        value = math.nan if "_" in text else float(text)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
 
 
 def _whole(text: str, least: int, most: int = _LONGEST, hint: str = "") -> int:

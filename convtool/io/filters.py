@@ -133,34 +133,44 @@ def filter_label(name: str) -> str:
     return Path(spoken(name)).stem if is_path(name) else name
 
 
-def encode_filter(filter_file: FilterFile, format_: str) -> bytes:
+def filter_format(path: PathLike) -> str:
+    """The format that the suffix of a filter file names: ``json`` or ``npy``."""
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    if suffix not in ("json", "npy"):
+        found = repr(suffix) if suffix else "without a suffix"
+        raise ArgumentError(f"a filter is written as .json or .npy, not {found}")
+    return suffix
+
+
+def encode_filter(filter_file: FilterFile, format_: str, divisor: float = 1.0) -> bytes:
     """The bytes of a filter file: ``json`` keeps everything, ``npy`` the weights alone.
 
-    The divisor is applied in both.
+    The divisor that the filter was read with is applied in both; JSON may be written with another.
     """
     if format_ == "npy":
         stream = io.BytesIO()
         npy.write_npy(stream, _compact(filter_file.bank))
         return stream.getvalue()
-    if format_ != "json":
-        found = repr(format_) if format_ else "without a suffix"
-        raise ArgumentError(f"a filter is written as .json or .npy, not {found}")
     lines = [
         f"  {json.dumps(key)}: {format_json(value, indent=2) if key == 'weights' else json.dumps(value)}"
-        for key, value in filter_fields(filter_file).items()
+        for key, value in filter_fields(filter_file, divisor).items()
     ]
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
-def filter_fields(filter_file: FilterFile) -> dict[str, Any]:
-    """What a filter file holds, by its keys in JSON; the divisor is applied, so there is none."""
+def filter_fields(filter_file: FilterFile, divisor: float = 1.0) -> dict[str, Any]:
+    """What a filter file holds, by its keys in JSON; the weights are multiplied by the divisor."""
     bank = filter_file.bank
+    weights = _compact(bank)
     bias = to_numbers(bank.bias)
     fields = {
         "format": FORMAT,
         "name": filter_file.name or filter_file.label,
         "names": list(bank.names) if bank.names else None,
-        "weights": to_numbers(_compact(bank)),
+        "weights": to_numbers(
+            weights if divisor == 1 else (weights * np.float64(divisor)).astype(np.float32)
+        ),
+        "divisor": None if divisor == 1 else _plain(divisor),
         "bias": (bias[0] if len(bias) == 1 else bias) if any(bias) else None,
         "normalize": bank.normalize,
         "description": filter_file.description,
@@ -168,6 +178,10 @@ def filter_fields(filter_file: FilterFile) -> dict[str, Any]:
         "meta": filter_file.meta,
     }
     return {key: value for key, value in fields.items() if value is not None}
+
+
+def _plain(number: float) -> float:
+    return int(number) if number == round(number) else number
 
 
 def builtin_names() -> list[str]:

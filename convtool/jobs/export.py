@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Literal
 
-from convtool.io.filters import encode_filter
+from convtool.io.filters import FilterFile, encode_filter, filter_format
 from convtool.jobs.outputs import check_output, opened, spoken_output, takes_any_format
 from convtool.jobs.reading import Notify, noticed_filter
 
@@ -16,9 +16,27 @@ def export_filter(name: str, output: str, format_: Literal["json", "npy"], *, no
     NPY keeps the weights alone; what it drops is noticed.
     """
     check_output(output, [name])
-    filter_file = noticed_filter(name, notify)
-    chosen = format_ if takes_any_format(output) else Path(output).suffix.lower().removeprefix(".")
-    encoded = encode_filter(filter_file, chosen)
+    write_filter(noticed_filter(name, notify), output, format_, notify=notify)
+
+
+def check_filter_output(output: str, inputs: Sequence[str]) -> None:
+    """Refuse, before any work, what a filter cannot be written to."""
+    check_output(output, inputs)
+    if not takes_any_format(output):
+        filter_format(output)
+
+
+def write_filter(
+    filter_file: FilterFile,
+    output: str,
+    format_: Literal["json", "npy"],
+    *,
+    divisor: float = 1.0,
+    notify: Notify,
+) -> None:
+    """Write a filter as `export_filter` does, its weights in JSON as multiples of ``1 / divisor``."""
+    chosen = format_ if takes_any_format(output) else filter_format(output)
+    encoded = encode_filter(filter_file, chosen, divisor)
     bank = filter_file.bank
     dropped = [
         word

@@ -82,8 +82,8 @@ class Outputs:
             check_output(options.file, inputs)
             if not takes_any_format(options.file):
                 self.format = format_of(options.file)
-            if self.format in ("png", "npy") and options.file == STDOUT and sys.stdout.isatty():
-                raise ArgumentError("-o - would write binary to a terminal; redirect it, or use --format csv")
+            if self.format in ("png", "npy"):
+                _refuse_terminal(options.file, "redirect it, or use --format csv")
         if options.save and self.format != "png":
             self._refuse_options_of_pictures()
 
@@ -197,6 +197,21 @@ def check_output(path: str, inputs: Sequence[str]) -> None:
     if path != STDOUT and Path(path).is_dir():
         raise OutputError("it is a folder; name a file in it", path)
     check_not_an_input(path, inputs)
+
+
+def check_picture_output(path: str, inputs: Sequence[str], *, pictures: int) -> None:
+    """Refuse what the one picture of a command cannot be written to."""
+    check_output(path, inputs)
+    if pictures > 1:
+        raise ArgumentError(f"-o holds one picture, {pictures} would be made; give one image and one filter")
+    if not takes_any_format(path) and Path(path).suffix.lower() != ".png":
+        raise ArgumentError(f"{path}: a picture is written as .png")
+    _refuse_terminal(path, "redirect it")
+
+
+def _refuse_terminal(path: str, way_out: str) -> None:
+    if path == STDOUT and sys.stdout.isatty():
+        raise ArgumentError(f"-o - would write binary to a terminal; {way_out}")
 
 
 def check_not_an_input(path: str, inputs: Sequence[str]) -> None:

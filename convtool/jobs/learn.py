@@ -1,0 +1,163 @@
+"""Learning from files: patches and background are read, a filter is written, and what it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from math import sqrt
+from typing import Any, Literal
+
+from convtool import __version__
+from convtool.errors import ArgumentError
+from convtool.io.filters import FilterFile, filter_label
+from convtool.jobs.export import check_filter_output, write_filter
+from convtool.jobs.options import InputOptions
+from convtool.jobs.outputs import STDOUT
+from convtool.jobs.pictures import Pictures, files_of, split_window
+from convtool.jobs.reading import Notify, check_stdin_once
+from convtool.learn.learning import LearnedFilter, Method, learn_filter
+from convtool.learn.template import ANGLES, SCALES
+
+
+@dataclass(frozen=True)
+class LearnOptions:
+    """From what to learn, and how; see `convtool.learn_filter`.
+
+    Attributes
+    ----------
+    patches
+        ``FILE`` or ``FILE@Y,X,H,W``.
+    positives, negatives
+        Folders of patches, or patches: of what is looked for, and of what is not.
+    background
+        Pictures, or folders of pictures.
+    """
+
+    patches: tuple[str, ...] = ()
+    positives: tuple[str, ...] = ()
+    negatives: tuple[str, ...] = ()
+    background: tuple[str, ...] = ()
+    method: Method | Literal["auto"] = "auto"
+    false_alarms: float = 0.05
+    ridge: float | None = None
+    folds: int = 5
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What was learned, from what, and where it was written.
+
+    Attributes
+    ----------
+    output
+        The filter file.
+    patches, background
+        Names of the pictures.
+    learned
+        The filter and its scores.
+    """
+
+    output: str
+    patches: tuple[str, ...]
+    background: tuple[str, ...]
+    learned: LearnedFilter
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """For machines: one flat line of what a user may ask."""
+        learned = self.learned
+        return {
+            "output": self.output,
+            "method": learned.method,
+            "filters": len(learned.bank),
+            "size": learned.bank.kernel_size,
+            "patches": len(self.patches),
+            "background": len(self.background),
+            "windows": learned.windows,
+            "false_alarms": learned.false_alarms,
+            "threshold": -float(learned.bank.bias[0]),
+            "ridge": learned.ridge,
+            "score": asdict(learned.score) if learned.score else None,
+            "ncc": asdict(learned.ncc) if learned.ncc else None,
+            "rounds": [asdict(each) for each in learned.rounds],
+            "version": __version__,
+        }
+
+
+def learn_from_files(
+    options: LearnOptions,
+    output: str,
+    format_: Literal["json", "npy"],
+    *,
+    inputs: InputOptions,
+    notify: Notify,
+    progress: Callable[[str], None],
+) -> Lesson:
+    """Learn a filter and write it."""
+    patch_names = (*options.patches, *files_of(options.positives))
+    if not patch_names:
+        raise ArgumentError("nothing to learn from; give --patch FILE@Y,X,H,W, or a folder with --positives")
+    background_names = (*files_of(options.background), *files_of(options.negatives))
+    paths = [*dict.fromkeys(split_window(name)[0] for name in patch_names), *background_names]
+    check_stdin_once(paths)
+    check_filter_output(output, paths)
+    pictures = Pictures(inputs, notify)
+    patches = [pictures.patch(name) for name in patch_names]
+    background = [pictures.background(name, patches[0].size) for name in background_names]
+    learned = learn_filter(
+        patches,
+        background,
+        method=options.method,
+        false_alarms=options.false_alarms,
+        ridge=options.ridge,
+        folds=options.folds,
+        seed=options.seed,
+        progress=progress,
+    )
+    if not learned.windows:
+        notify(f"{patch_names[0]}: no background to measure on, so the bias is 0; give --background")
+    lesson = Lesson(output, patch_names, background_names or _rest_of(patch_names, learned), learned)
+    filter_file = FilterFile(
+        label="learned" if output == STDOUT else filter_label(output),
+        bank=learned.bank,
+        description=f"Learned by {learned.method} from {len(patch_names)} patch(es)",
+        meta=_provenance(lesson, options),
+    )
+    write_filter(filter_file, output, format_, divisor=_divisor(learned), notify=notify)
+    return lesson
+
+
+def _rest_of(patch_names: tuple[str, ...], learned: LearnedFilter) -> tuple[str, ...]:
+    """The pictures whose rest was the background, if any was."""
+    return tuple(dict.fromkeys(split_window(name)[0] for name in patch_names)) if learned.windows else ()
+
+
+def _divisor(learned: LearnedFilter) -> float:
+    """√n: the weights times this have length 1."""
+    return sqrt(learned.bank.weights[0].size)
+
+
+def _provenance(lesson: Lesson, options: LearnOptions) -> dict[str, Any]:
+    learned = lesson.learned
+    warps = {"angles": ANGLES, "scales": SCALES} if learned.method == "bank" else {}
+    ridge = {} if learned.ridge is None else {"ridge": learned.ridge}
+    return {
+        "method": learned.method,
+        "patches": lesson.patches,
+        "background": lesson.background,
+        "parameters": {
+            "false_alarms": learned.false_alarms,
+            **ridge,
+            "folds": options.folds,
+            "seed": options.seed,
+            **warps,
+        },
+        "scores": {
+            "held-out windows": learned.windows,
+            learned.method: asdict(learned.score) if learned.score else None,
+            "ncc": asdict(learned.ncc) if learned.ncc else None,
+            **({"rounds": [asdict(each) for each in learned.rounds]} if learned.rounds else {}),
+        },
+        "convtool": __version__,
+    }

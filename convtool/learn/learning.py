@@ -1,0 +1,348 @@
+"""From patches and background to a filter: a method, a bias, and scores on what was held out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from math import ceil, sqrt
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from convtool.core.arrays import Float32
+from convtool.core.bank import FilterBank
+from convtool.core.convolution import feature_maps
+from convtool.errors import ArgumentError, InputError
+from convtool.learn.folds import Fold, Masks, everything, folds_of, sampled_places
+from convtool.learn.lda import lda
+from convtool.learn.logistic import Round, logistic
+from convtool.learn.peaks import find_peaks
+from convtool.learn.scores import Score, auc, threshold_at
+from convtool.learn.template import template, warped_templates
+from convtool.learn.windows import (
+    Background,
+    Patch,
+    Vectors,
+    background_of,
+    normalized,
+    place_of_copy,
+    rest_of_pictures,
+    windows,
+)
+
+Method = Literal["ncc", "lda", "logistic", "bank"]
+METHODS: tuple[Method, ...] = get_args(Method)
+
+MANY_PATCHES = 10
+"""Patches from which on `lda` is the default."""
+
+RIDGES: dict[Method, float] = {"lda": 1.0, "logistic": 1e-3}
+"""The default λ of the methods that have one."""
+
+MOST_WINDOWS, MOST_VALUES = 20_000, 2**23
+"""Background windows, and values of them, that are learned from at most; drawn at random from more."""
+
+FALSE_PEAKS = 100
+"""False peaks of a picture that join the background of the next round, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedFilter:
+    """A filter, and how it was learned.
+
+    Attributes
+    ----------
+    bank
+        Weights of mean 0 and length 1/√n for patches of n values, normalised locally: a response less
+        its bias is a correlation coefficient, from −1 to 1. The bias is minus the threshold.
+    method
+        How it was learned.
+    ridge
+        The λ of the method, if it has one.
+    false_alarms
+        The share of background windows that may pass the threshold.
+    windows
+        How many background windows the threshold was measured on, none of them learned from.
+    score, ncc
+        Of filters that were learned in the same way from all folds but one, on that one; and of plain
+        templates under the same folds. ``None`` where there is one patch, or no background.
+    rounds
+        Of logistic regression.
+    """
+
+    bank: FilterBank
+    method: Method
+    ridge: float | None
+    false_alarms: float
+    windows: int
+    score: Score | None
+    ncc: Score | None
+    rounds: tuple[Round, ...]
+
+
+def learn_filter(
+    patches: Sequence[ArrayLike | Patch],
+    background: Sequence[ArrayLike | Background] = (),
+    *,
+    method: Method | Literal["auto"] = "auto",
+    false_alarms: float = 0.05,
+    ridge: float | None = None,
+    folds: int = 5,
+    seed: int = 0,
+    progress: Callable[[str], None] = lambda line: None,
+) -> LearnedFilter:
+    """Learn the weights that recognise what patches show.
+
+    Every window counts less its mean and divided by its length, so that brightness and contrast do
+    not matter. The bias is such that ReLU leaves 0 on all but a share ``false_alarms`` of background.
+
+    Parameters
+    ----------
+    patches
+        Arrays of one size, ``(h, w)`` or ``(C, h, w)``, or a `Patch` for a window of a picture.
+    background
+        Pictures, at least as large as the patches, no window of which shows what is looked for.
+        Without any, the rest of the pictures that the patches are windows of.
+    method
+        ``"ncc"``: the mean patch. ``"lda"``: linear discriminant analysis. ``"logistic"``: logistic
+        regression with rounds of hard negatives. ``"bank"``: the mean patch, turned and scaled a
+        little, in 21 filters whose largest response counts. ``"auto"``: lda from ten patches on if
+        there is background, else ncc.
+    false_alarms
+        A share of windows, at least 0 and below 1.
+    ridge
+        λ of lda (default 1) and of logistic (default 0.001).
+    folds
+        Parts into which patches and background are divided; each is held out in turn.
+    seed
+        Of what is drawn at random: the folds, and the background windows that are learned from.
+    progress
+        Called with a line of text now and then.
+
+    Returns
+    -------
+    LearnedFilter
+
+    Raises
+    ------
+    ArgumentError
+        An option that fits no patches.
+    InputError
+        Patches of different sizes, constant, outside their picture, too few for the method, or found
+        in the background.
+
+    References
+    ----------
+    Those of `convtool.learn.template`, `convtool.learn.lda` and `convtool.learn.logistic`.
+
+    Examples
+    --------
+    >>> picture = np.random.default_rng(0).normal(size=(32, 32))
+    >>> learned = learn_filter([Patch(picture, 8, 20, 5, 5)])
+    >>> peak = find_peaks(feature_maps(picture, learned.bank, relu=False), 5)[0]
+    >>> peak.y, peak.x
+    (8, 20)
+    """
+    if method not in ("auto", *METHODS):
+        raise ArgumentError(f"method is {method!r}; choose 'auto' or one of {', '.join(METHODS)}")
+    if not 0 <= false_alarms < 1:
+        raise ArgumentError(f"false_alarms is {false_alarms!r}; it must be a share of windows, such as 0.05")
+    if ridge is not None and not 0 < ridge < np.inf:
+        raise ArgumentError(f"ridge is {ridge!r}; it must be a number above 0")
+    if folds < 2:
+        raise ArgumentError(f"folds is {folds!r}; it must be at least 2")
+    cut = [patch if isinstance(patch, Patch) else Patch(patch) for patch in patches]
+    _check_alike(cut)
+    behind = _backgrounds(background, cut)
+    if method == "auto":
+        method = "lda" if len(cut) >= MANY_PATCHES and behind else "ncc"
+    if method in RIDGES:
+        _check_enough(method, cut, behind)
+    ridge = (ridge or RIDGES[method]) if method in RIDGES else None
+    lesson = _Lesson(method, ridge, cut, behind, false_alarms, folds, seed, progress)
+    score, threshold, measured = lesson.cross_validated()
+    ncc = score if method == "ncc" else replace(lesson, method="ncc").cross_validated()[0]
+    learned = lesson.fit(everything(len(cut), behind))
+    return LearnedFilter(
+        bank=_bank(learned.weights, cut[0], threshold, learned.names),
+        method=method,
+        ridge=ridge,
+        false_alarms=false_alarms,
+        windows=measured,
+        score=score,
+        ncc=ncc,
+        rounds=learned.rounds,
+    )
+
+
+class _Learned(NamedTuple):
+    """Weights ``(O, n)`` of mean 0 and length 1, names for them, and the rounds it took."""
+
+    weights: Vectors
+    names: list[str] | None = None
+    rounds: tuple[Round, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Lesson:
+    """All that learning depends on but the fold."""
+
+    method: Method
+    ridge: float | None
+    patches: Sequence[Patch]
+    backgrounds: Sequence[Background]
+    false_alarms: float
+    folds: int
+    seed: int
+    progress: Callable[[str], None]
+
+    @cached_property
+    def _vectors(self) -> Vectors:
+        return normalized(np.stack([patch.values for patch in self.patches]))
+
+    def cross_validated(self) -> tuple[Score | None, float, int]:
+        """Learn from all folds but one and measure on that one; each in turn.
+
+        Returns
+        -------
+        tuple
+            The score, if patches could be held out; the threshold; how many windows it rests on.
+        """
+        if not self.backgrounds:
+            return None, 0.0, 0
+        random = np.random.default_rng(self.seed)
+        hits, alarms, areas = [], [], []
+        for fold in folds_of(len(self.patches), self.backgrounds, self.patches[0].size, self.folds, random):
+            weights = self.fit(fold).weights
+            alarms.append(self._responses_held(weights, fold.held))
+            if fold.held_patches.size and alarms[-1].size:
+                hits.append((self._vectors[fold.held_patches] @ weights.T).max(axis=1))
+                areas.append(auc(hits[-1], alarms[-1]))
+        threshold = threshold_at(np.concatenate(alarms), self.false_alarms)
+        measured = sum(held.size for held in alarms)
+        score = None
+        if hits:
+            score = Score(float(np.mean(areas)), float((np.concatenate(hits) > threshold).mean()))
+        return score, threshold, measured
+
+    def fit(self, fold: Fold) -> _Learned:
+        """Learn from what a fold leaves."""
+        positives = self._vectors[fold.learned_patches]
+        if self.method == "bank":
+            weights, names = warped_templates([self.patches[k] for k in fold.learned_patches])
+            return _Learned(normalized(weights), names)
+        if self.method == "ncc":
+            return _Learned(normalized(template(positives)[np.newaxis]))
+        assert self.ridge is not None
+        negatives = self._drawn(fold.learned)
+        if self.method == "lda":
+            return _Learned(normalized(lda(positives, negatives, self.ridge)[np.newaxis]))
+        find = partial(self._false_peaks, fold.learned)
+        direction, rounds = logistic(positives, negatives, self.ridge, find, self.progress)
+        return _Learned(normalized(direction[np.newaxis]), rounds=tuple(rounds))
+
+    def _responses(self, weights: Vectors, background: Background) -> Float32:
+        """The largest response of the filters at every window, ``(H', W')``."""
+        maps = feature_maps(background.planes, _bank(weights, self.patches[0]), relu=False)
+        return maps if maps.ndim == 2 else maps.max(axis=0)
+
+    def _responses_held(self, weights: Vectors, held: Masks) -> Float32:
+        """At all windows that are held out."""
+        parts = zip(self.backgrounds, held, strict=True)
+        return np.concatenate(
+            [self._responses(weights, background)[mask] for background, mask in parts if mask.any()]
+            or [np.empty(0, np.float32)]
+        )
+
+    def _drawn(self, masks: Masks) -> Vectors:
+        """Background to learn from, drawn at random where there is more than enough."""
+        random = np.random.default_rng(self.seed)
+        values = self.patches[0].values.size
+        counts = [np.count_nonzero(mask) for mask in masks]
+        share = min(1.0, min(MOST_WINDOWS, MOST_VALUES // values) / max(1, sum(counts)))
+        drawn = [
+            windows(
+                background.planes, self.patches[0].size, sampled_places(mask, ceil(share * count), random)
+            )
+            for background, mask, count in zip(self.backgrounds, masks, counts, strict=True)
+            if count
+        ]
+        if not drawn:
+            raise InputError(
+                "there is too little background to hold a part of it out; add pictures of background"
+            )
+        return normalized(np.concatenate(drawn))
+
+    def _false_peaks(self, masks: Masks, direction: NDArray[np.float64], offset: float) -> Vectors:
+        """The background windows at which ``direction·x + offset`` has a peak above 0."""
+        size = self.patches[0].size
+        length = np.linalg.norm(direction)
+        found = [np.empty((0, direction.size))]
+        for background, mask in zip(self.backgrounds, masks, strict=True):
+            responses = self._responses(normalized(direction[np.newaxis]), background)
+            responses[~mask] = -np.inf
+            peaks = find_peaks(responses, size, threshold=float(-offset / length), top=FALSE_PEAKS)
+            if peaks:
+                places = np.array([(peak.y, peak.x) for peak in peaks])
+                found.append(normalized(windows(background.planes, size, places)))
+        return np.concatenate(found)
+
+
+def _bank(
+    weights: Vectors, patch: Patch, threshold: float = 0.0, names: Sequence[str] | None = None
+) -> FilterBank:
+    """Filters whose responses are correlation coefficients less the threshold."""
+    planes = (weights / sqrt(weights.shape[1])).reshape(len(weights), *patch.values.shape)
+    if patch.values.shape[0] == 1:
+        planes = planes[0, 0] if len(weights) == 1 else planes[:, 0]
+    return FilterBank(planes, np.full(len(weights), -threshold), names, normalize="local")
+
+
+def _check_alike(patches: Sequence[Patch]) -> None:
+    if not patches:
+        raise InputError("there is no patch to learn from; give at least one")
+    first = patches[0].values.shape
+    for patch in patches[1:]:
+        if patch.values.shape != first:
+            sizes = ["×".join(map(str, shape)) for shape in (patch.values.shape[1:], first[1:])]
+            raise InputError(
+                f"{patch.name}: a patch of {sizes[0]} with {patch.values.shape[0]} channel(s), the first is "
+                f"{sizes[1]} with {first[0]}; cut all patches to one size"
+            )
+    if first[1] * first[2] < 2:
+        raise InputError(f"{patches[0].name}: a patch of one cell; it takes at least two to differ")
+
+
+def _check_enough(method: Method, patches: Sequence[Patch], backgrounds: Sequence[Background]) -> None:
+    if len(patches) < 2:
+        raise InputError(f"{method} learns from at least 2 patches, 1 is given; add patches, or use ncc")
+    if not backgrounds:
+        raise InputError(
+            f"{method} learns what background looks like, and there is none; add background or negatives, "
+            "or give patches as windows of larger pictures"
+        )
+
+
+def _backgrounds(given: Sequence[ArrayLike | Background], patches: Sequence[Patch]) -> list[Background]:
+    if not len(given):
+        return rest_of_pictures(patches)
+    size, channels = patches[0].size, len(patches[0].planes)
+    backgrounds = [
+        each if isinstance(each, Background) else background_of(each, size, f"background {number}")
+        for number, each in enumerate(given, 1)
+    ]
+    for background in backgrounds:
+        if len(background.planes) != channels:
+            raise InputError(
+                f"{background.name} has {len(background.planes)} channel(s), the patches have {channels}"
+            )
+        for patch in patches:
+            if place := place_of_copy(background.planes, patch.values):
+                raise InputError(
+                    f"{patch.name} is part of the background too: {background.name} holds it at row "
+                    f"{place[0]}, column {place[1]}; background must not show what is looked for: leave that "
+                    "picture out, or cut the patch out of it"
+                )
+    return backgrounds
