@@ -55,9 +55,7 @@ def resembling(kernel: Float32) -> Resemblance | None:
                 if scale is not None:
                     label = f"{name}-{own}" if own else name
                     found.append(Resemblance(label, flipped, scale))
-    return min(
-        found, key=lambda each: (each.scale < 0, each.flipped, abs(np.log(abs(each.scale)))), default=None
-    )
+    return min(found, key=_unlikeliness, default=None)
 
 
 def _unlikeliness(found: Resemblance) -> tuple[bool, bool, bool, float]:
