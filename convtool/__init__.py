@@ -13,39 +13,51 @@ if TYPE_CHECKING:
     from convtool.io.filters import load_filter
     from convtool.io.images import load_image
     from convtool.io.maps import load_map, save_map
+    from convtool.learn.learning import learn_filter
+    from convtool.learn.peaks import find_peaks
+    from convtool.learn.recover import recover_filter
+    from convtool.learn.windows import Patch
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "FilterBank": "convtool.core.bank",
+    "Patch": "convtool.learn.windows",
     "avg_pool2d": "convtool.core.pooling",
     "conv2d": "convtool.core.convolution",
     "feature_maps": "convtool.core.convolution",
+    "find_peaks": "convtool.learn.peaks",
     "global_avg_pool2d": "convtool.core.pooling",
     "global_max_pool2d": "convtool.core.pooling",
+    "learn_filter": "convtool.learn.learning",
     "load_filter": "convtool.io.filters",
     "load_image": "convtool.io.images",
     "load_map": "convtool.io.maps",
     "max_pool2d": "convtool.core.pooling",
     "min_pool2d": "convtool.core.pooling",
     "plan": "convtool.core.convolution",
+    "recover_filter": "convtool.learn.recover",
     "relu": "convtool.core.activation",
     "save_map": "convtool.io.maps",
 }
 
 __all__ = [
     "FilterBank",
+    "Patch",
     "avg_pool2d",
     "conv2d",
     "feature_maps",
+    "find_peaks",
     "global_avg_pool2d",
     "global_max_pool2d",
+    "learn_filter",
     "load_filter",
     "load_image",
     "load_map",
     "max_pool2d",
     "min_pool2d",
     "plan",
+    "recover_filter",
     "relu",
     "save_map",
 ]

@@ -27,6 +27,7 @@ ONES = [[1, 1], [1, 1]]
 
 SIGNATURES = {
     "FilterBank": "(weights, bias=None, names=None, normalize=None)",
+    "Patch": "(picture, y=0, x=0, height=None, width=None, name='the patch')",
     "avg_pool2d": (
         "(x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, *, threads=None)"
     ),
@@ -38,8 +39,13 @@ SIGNATURES = {
         "(image, bank, *, relu=True, pool=None, pool_kind='max', stride=1, padding='valid', "
         "padding_mode='zeros', dilation=1, groups=1, flip=False, algorithm='auto', threads=None)"
     ),
+    "find_peaks": "(responses, size, *, threshold=0.0, top=None, overlap=0.3)",
     "global_avg_pool2d": "(x)",
     "global_max_pool2d": "(x)",
+    "learn_filter": (
+        "(patches, background=(), *, method='auto', false_alarms=0.05, ridge=None, folds=5, seed=0, "
+        "progress=None)"
+    ),
     "load_filter": "(path_or_name)",
     "load_image": "(path, *, channels='luma', scale='stored', frame=None, strict=False)",
     "load_map": "(path)",
@@ -55,6 +61,7 @@ SIGNATURES = {
         "(image_shape, bank, *, relu=True, pool=None, pool_kind='max', stride=1, padding='valid', "
         "padding_mode='zeros', dilation=1, groups=1, flip=False, algorithm='auto', threads=None)"
     ),
+    "recover_filter": "(before, after, size)",
     "relu": "(x)",
     "save_map": "(path, array, *, depth=16, range=None, stage=None, filter=None)",
 }

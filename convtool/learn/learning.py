@@ -91,7 +91,7 @@ def learn_filter(
     ridge: float | None = None,
     folds: int = 5,
     seed: int = 0,
-    progress: Callable[[str], None] = lambda line: None,
+    progress: Callable[[str], None] | None = None,
 ) -> LearnedFilter:
     """Learn the weights that recognise what patches show.
 
@@ -161,9 +161,14 @@ def learn_filter(
     if method in RIDGES:
         _check_enough(method, cut, behind)
     ridge = (ridge or RIDGES[method]) if method in RIDGES else None
-    lesson = _Lesson(method, ridge, cut, behind, false_alarms, folds, seed, progress)
+    tell = progress or _tell_nobody
+    lesson = _Lesson(method, ridge, cut, behind, false_alarms, folds, seed, tell)
     score, threshold, measured = lesson.cross_validated()
-    ncc = score if method == "ncc" else replace(lesson, method="ncc").cross_validated()[0]
+    ncc = (
+        score
+        if method == "ncc"
+        else replace(lesson, method="ncc", progress=_tell_nobody).cross_validated()[0]
+    )
     learned = lesson.fit(everything(len(cut), behind))
     return LearnedFilter(
         bank=_bank(learned.weights, cut[0], threshold, learned.names),
@@ -214,7 +219,9 @@ class _Lesson:
             return None, 0.0, 0
         random = np.random.default_rng(self.seed)
         hits, alarms, areas = [], [], []
-        for fold in folds_of(len(self.patches), self.backgrounds, self.patches[0].size, self.folds, random):
+        divided = folds_of(len(self.patches), self.backgrounds, self.patches[0].size, self.folds, random)
+        for number, fold in enumerate(divided, 1):
+            self.progress(f"{self.method}: fold {number}")
             weights = self.fit(fold).weights
             alarms.append(self._responses_held(weights, fold.held))
             if fold.held_patches.size and alarms[-1].size:
@@ -298,6 +305,10 @@ def _bank(
     if patch.values.shape[0] == 1:
         planes = planes[0, 0] if len(weights) == 1 else planes[:, 0]
     return FilterBank(planes, np.full(len(weights), -threshold), names, normalize="local")
+
+
+def _tell_nobody(line: str) -> None:
+    pass
 
 
 def _check_alike(patches: Sequence[Patch]) -> None:

@@ -298,7 +298,7 @@ def _as_whole_numbers(
     for divisor in range(1, LARGEST_DIVISOR + 1):
         if allowed * divisor > 0.25:
             return None  # any number would do
-        whole = np.rint(fit.weights * divisor)
+        whole = np.rint(fit.weights * divisor) + 0.0  # never -0
         if np.abs(fit.weights * divisor - whole).max() <= allowed * divisor and whole.any():
             weights = whole / divisor
             response = feature_maps(seen, FilterBank(weights), relu=False)
