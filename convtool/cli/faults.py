@@ -22,6 +22,7 @@ INTERRUPTED, TERMINATED, READER_GONE = 130, 143, 141
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 _tracebacks = False
+_terminated = False
 
 
 class Terminated(BaseException):
@@ -53,8 +54,12 @@ def guarded(command: Callable[[], object]) -> int:
 
 
 def _ended(command: Callable[[], object]) -> int:
+    global _terminated
     _open_standard_descriptors()
     signal.signal(signal.SIGTERM, _terminate)
+    _terminated = False
+    report = sys.unraisablehook
+    sys.unraisablehook = lambda fault: None if _terminated else report(fault)
     try:
         result = command()
         # Typer hands back the code of an Exit, and of Ctrl-C, as the result.
@@ -69,14 +74,19 @@ def _ended(command: Callable[[], object]) -> int:
         if _tracebacks:
             traceback.print_exc()
         code = _explain(error)
+    if _terminated:  # whatever became of the exception in the code that it came up in
+        code = TERMINATED
     for number in (signal.SIGINT, signal.SIGTERM):  # from here on there is nothing left to clean up
         signal.signal(number, signal.SIG_DFL)
+    sys.unraisablehook = report
     _leave(sys.stderr)
     _leave(sys.stdout, flushed=code not in (INTERRUPTED, TERMINATED))  # a reader may never read again
     return code
 
 
 def _explain(error: BaseException) -> int:
+    if _terminated:
+        return TERMINATED
     if isinstance(error, _UsageError):
         return _explain_usage(error)
     match error:
@@ -142,4 +152,6 @@ def _leave(stream: TextIO, *, flushed: bool = True) -> None:
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
+    global _terminated
+    _terminated = True
     raise Terminated

@@ -385,3 +385,21 @@ def test_a_signal_in_the_last_moments_ends_quietly(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("becomes", [RuntimeError("Error calling __set_name__"), None])
+def test_a_termination_that_turns_into_something_else_is_still_one(
+    becomes: Exception | None, guarded: Callable[[Callable[[], object]], Finished]
+) -> None:
+    """E3: Python wraps what is raised while a class is made, and drops what is raised in a finaliser."""
+
+    def command() -> int:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except faults.Terminated:
+            if becomes is not None:
+                raise becomes from None
+        return 0
+
+    finished = guarded(command)
+    assert (finished.code, finished.out, finished.err) == (143, "", "")
