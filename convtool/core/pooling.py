@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from convtool.core.arrays import Float32, Planes, as_planes
 from convtool.core.geometry import OUTSIDE, Axis, Padding, Sizes, Window, window
-from convtool.core.threads import for_each
+from convtool.core.threads import for_each, usable_threads
 from convtool.core.tiles import Tile, padded, row_tiles
 from convtool.errors import ArgumentError
 
@@ -31,6 +31,9 @@ REDUCTIONS: dict[PoolKind, Reduction] = {
     "avg": Reduction(np.add, 0.0),
 }
 POOL_KINDS: tuple[str, ...] = tuple(REDUCTIONS)
+
+BYTES_OF_A_STRIP = 40
+"""What a cell of a padded strip takes while its windows are combined: itself and runs of it, in float64."""
 
 Reals = NDArray[np.floating[Any]]
 Areas = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -246,6 +249,29 @@ def check_pool_kind(kind: PoolKind) -> None:
         raise ArgumentError(f"pool kind is {kind!r}; choose one of {', '.join(POOL_KINDS)}")
 
 
+def pool_memory(
+    shape: tuple[int, ...],
+    kernel_size: Sizes,
+    stride: Sizes | None,
+    padding: Padding,
+    ceil_mode: bool,
+    threads: int | None = None,
+) -> int:
+    """Bytes that pooling a map ``(H, W)`` takes at the most, the result and all threads' buffers, about."""
+    along_y, along_x = window(
+        (shape[0], shape[1]),
+        kernel_size,
+        stride=kernel_size if stride is None else stride,
+        padding=padding,
+        ceil_mode=ceil_mode,
+        of=("map", "pool"),
+    )
+    tiles = row_tiles(1, along_y.count, along_x.count)
+    strip: int = along_y.span(0, tiles[0].stop).stop * along_x.span(0, along_x.count).stop
+    workers = min(usable_threads(threads), len(tiles))
+    return 4 * along_y.count * along_x.count + workers * BYTES_OF_A_STRIP * strip
+
+
 def pool_strip(
     strip: Float32, windows: Window, kind: PoolKind, rows: slice, columns: slice, areas: Areas | None
 ) -> Float32:
@@ -366,6 +392,8 @@ def _by_doubling(values: Reals, along: Axis, count: int, axis: int, kind: PoolKi
     while 2 * longest <= kernel:
         run = runs[longest]
         runs[2 * longest] = combine(shifted(run, 0, 2 * longest), shifted(run, longest, 2 * longest))
+        if kind != "avg" or not kernel & longest:
+            del runs[longest]
         longest *= 2
     if kind == "avg":
         widths = [width for width in runs if kernel & width]

@@ -7,7 +7,9 @@ from typing import Any
 
 from convtool.core.planner import Plan
 from convtool.core.pooling import PoolKind
+from convtool.errors import LimitError
 from convtool.io.images import read_image
+from convtool.io.limits import Limits
 from convtool.io.source import spoken
 from convtool.jobs.options import ConvOptions, InputOptions
 from convtool.jobs.reading import Notify, check_stdin_once, concerning, noticed, noticed_filter
@@ -47,4 +49,8 @@ def plan_images(
         for file in files:
             with concerning(f"{spoken(path)} with {file.label}"):
                 plan = planned(image, file, inputs, conv, relu=relu, pool=pool, pool_kind=pool_kind)
+            try:
+                (inputs.limits or Limits.of()).check_memory(plan.peak_memory, "the work")
+            except LimitError as refusal:
+                notify(f"{spoken(path)} with {file.label}: conv and run would refuse this: {refusal}")
             yield path, file.label, plan

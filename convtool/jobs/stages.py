@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from convtool.core.pooling import (
     global_max_pool2d,
     max_pool2d,
     min_pool2d,
+    pool_memory,
 )
 from convtool.errors import InputError
 from convtool.io.filters import FilterFile
@@ -102,12 +104,15 @@ def planned(
 
 def rectified(image: Image, inputs: InputOptions) -> Iterator[StageMap]:
     """ReLU of every map in a file."""
-    return _plane_by_plane("relu", image, inputs, relu)
+    return _plane_by_plane("relu", image, inputs, relu, lambda shape: 4 * prod(shape))
 
 
 def pooled(image: Image, inputs: InputOptions, pool: PoolOptions) -> Iterator[StageMap]:
     """Pool every map in a file."""
-    return _plane_by_plane("pool", image, inputs, partial(pooled_by, pool), averages=pool.kind == "avg")
+    averages = pool.kind == "avg"
+    return _plane_by_plane(
+        "pool", image, inputs, partial(pooled_by, pool), partial(_memory_of_pool, pool), averages=averages
+    )
 
 
 def pooled_by(pool: PoolOptions, maps: Float32) -> Float32:
@@ -198,6 +203,13 @@ def _planned_maps(planes: Float32, bank: FilterBank, **options: Any) -> tuple[Fl
     return feature_maps(planes, bank, **options), plan(planes.shape, bank, **options)
 
 
+def _memory_of_pool(pool: PoolOptions, shape: tuple[int, ...]) -> int:
+    """Bytes that pooling one map takes; the window of a global pool is the map itself."""
+    if pool.size is None:
+        return 4 * prod(shape)
+    return pool_memory(shape, pool.size, pool.stride, pool.padding, pool.ceil_mode)
+
+
 def _named(batch: _Batch, labels: list[str]) -> list[StageMap]:
     """Order the maps: filter 1 of each channel, then filter 2 of each channel, and so on."""
     flat = batch.values.swapaxes(0, 1).reshape(-1, *batch.values.shape[2:])
@@ -232,10 +244,14 @@ def _plane_by_plane(
     image: Image,
     inputs: InputOptions,
     operation: Callable[[Float32], Float32],
+    memory: Callable[[tuple[int, ...]], int],
     *,
     averages: bool = False,
 ) -> Iterator[StageMap]:
     label = image.scale.filter if image.scale else None
+    height, width = image.values.shape[-2:]
+    limits = inputs.limits or Limits.of()
+    limits.check_memory(2 * image.values.nbytes + memory((height, width)), f"{stage} of {height}×{width}")
     for name, plane in named_planes(image, inputs):
         start = time.perf_counter()
         result = operation(plane)

@@ -145,3 +145,16 @@ def test_mistakes(mistake: Callable[..., str]) -> None:
     says = "^convtool: notes.json with diagonal: the feature map is 2×2, smaller than the pool's 3×3 window"
     mistake("plan", "notes.json", "-f", "diagonal.json", "--pool", "3", code=3, says=says)
     mistake("plan", "nope.png", "-f", "sobel-x", code=3, says="^convtool: nope.png: cannot be read")
+
+
+@pytest.mark.usefixtures("notes")
+def test_what_would_be_refused_is_said() -> None:
+    finished = in_process(
+        *("plan", "notes.json", "-f", "diagonal.json", "--json"),
+        *("--padding", "20000", "--max-memory", "100M"),
+    )
+    assert finished.code == 0
+    assert finished.record["peak_memory"] > 100 * 2**20
+    assert finished.err.startswith(
+        "convtool: notice: notes.json with diagonal: conv and run would refuse this: the work; it takes about "
+    )

@@ -97,3 +97,16 @@ def test_windows_that_do_not_fit(
 @pytest.mark.usefixtures("gray")
 def test_global_leaves_no_window_to_describe(option: list[str], mistake: Callable[..., str]) -> None:
     mistake("pool", "gray.png", "--global", *option, code=2, says="--global leaves nothing for --size")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--size", "4001", "--padding", "2000", "--stride", "1"),
+        ("--size", "4001", "--padding", "2000", "--stride", "1", "--kind", "avg"),
+    ],
+)
+@pytest.mark.usefixtures("notes")
+def test_padding_counts_as_memory(options: tuple[str, ...], mistake: Callable[..., str]) -> None:
+    says = "pool of 3×3; it takes about .* of memory, over the limit of 100 MiB; raise it with --max-memory"
+    mistake("pool", "notes.json", *options, "--max-memory", "100M", code=4, says=says)
