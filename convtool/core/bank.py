@@ -299,10 +299,13 @@ def is_exact(bank: FilterBank, image: Float32) -> bool:
 
 
 def may_overflow(bank: FilterBank, image: Float32) -> bool:
-    """Whether a sum in whatever order might leave float32: Σ|w|·max|x| + |b| is not well within it."""
+    """Whether a sum in whatever order might leave float32: Σ max(|w|, 1)·max|x| + |b| is not well within it.
+
+    Values that share a weight are added before they are multiplied.
+    """
     largest = float(np.finfo(np.float32).max) / 2
     brightest = max(float(image.max()), -float(image.min()))
-    norms = np.abs(bank.weights).sum(axis=(1, 2, 3), dtype=np.float64) * brightest
+    norms = np.maximum(np.abs(bank.weights), 1).sum(axis=(1, 2, 3), dtype=np.float64) * brightest
     return bool((norms + np.abs(bank.bias)).max() > largest)
 
 

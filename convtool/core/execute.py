@@ -15,7 +15,7 @@ from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank
 from convtool.core.frame import frame_regions, inside_of, inside_regions, with_spill
 from convtool.core.geometry import Pair
-from convtool.core.normalize import inverse_deviations
+from convtool.core.normalize import deviations
 from convtool.core.planner import Plan
 from convtool.core.pooling import REDUCTIONS, pool_strip, window_areas
 from convtool.core.stages import Stages
@@ -71,7 +71,7 @@ class _Pass:
         phases = Phases(plan.phases, REDUCTIONS[stages.pool_kind].combine)
         self.prepared = ALGORITHMS[plan.algorithm].prepare(bank.weights, stages.slide, phases)
         self._bias = bank.bias.reshape(-1, 1, 1) if bank.bias.any() else None
-        self._inverse = quiet(inverse_deviations)(images[0], stages, plan.threads) if bank.normalize else None
+        self._deviations = quiet(deviations)(images[0], stages, plan.threads) if bank.normalize else None
         self._areas = window_areas(stages.pool) if stages.pool and stages.pool_kind == "avg" else None
 
     @quiet
@@ -144,12 +144,11 @@ class _Pass:
 
     def _normalize(self, responses: Float32, spans: list[Pair]) -> None:
         """Divide responses ``(1, O, rows, columns)`` by the deviations of their windows, in place."""
-        if self._inverse is not None:
+        if self._deviations is not None:
             rows, columns = (slice(*span) for span in spans)
-            for maps, inverse in zip(
-                np.split(responses[0], len(self._inverse)), self._inverse[:, rows, columns], strict=True
-            ):
-                np.multiply(maps, inverse, out=maps)
+            of_groups = np.split(responses[0], len(self._deviations))
+            for maps, deviation in zip(of_groups, self._deviations[:, rows, columns], strict=True):
+                np.divide(maps, deviation, out=maps)
 
     def _finish(self, responses: Float32) -> None:
         """Bias and ReLU, in place."""

@@ -31,21 +31,21 @@ LOOKED_AT = 64 * 1024
 Float64 = NDArray[np.float64]
 
 
-def inverse_deviations(image: Float32, stages: Stages, threads: int | None) -> Float32:
-    """``1 / σ`` of every window of an image ``(C, H, W)``, for each group: ``(G, rows, columns)``.
+def deviations(image: Float32, stages: Stages, threads: int | None) -> Float32:
+    """``σ`` of every window of an image ``(C, H, W)``, for each group: ``(G, rows, columns)``.
 
-    It is 0 where the window is constant.
+    It is infinite where the window is constant, so that what is divided by it becomes 0.
     """
     along_y, along_x = stages.conv
     groups = stages.groups
-    inverse = np.empty((groups, along_y.count, along_x.count), np.float32)
+    result = np.empty((groups, along_y.count, along_x.count), np.float32)
     planes = image.reshape(groups, -1, *image.shape[1:])
     whole_rows = along_x.reads(0, along_x.count, stages.padding_mode)
 
     def work(tile: Tile) -> None:
         rows = along_y.reads(tile.start, tile.stop, stages.padding_mode)
         strip = padded(planes[tile.n], rows, whole_rows)
-        inverse[tile.n, tile.start : tile.stop] = _Deviations(strip, stages.conv).inverse(
+        result[tile.n, tile.start : tile.stop] = _Deviations(strip, stages.conv).of_rows(
             tile.stop - tile.start
         )
 
@@ -56,7 +56,7 @@ def inverse_deviations(image: Float32, stages: Stages, threads: int | None) -> F
         for start in range(0, along_y.count, step)
     ]
     for_each(tiles, work, threads)
-    return inverse
+    return result
 
 
 class _Deviations:
@@ -71,20 +71,21 @@ class _Deviations:
         self._count = len(strip) * windows[0].kernel * windows[1].kernel
         self._pivot = _typical(strip)
 
-    def inverse(self, rows: int) -> Float32:
-        """``1 / σ``, ``(rows, columns)``; 0 where σ = 0."""
+    def of_rows(self, rows: int) -> Float32:
+        """``σ`` of the windows, ``(rows, columns)``; infinite where they are constant."""
         roots = SCRATCH.array("roots", *self._strip.shape[1:])
         whole = self._powers_of_whole_numbers()
         if whole is not None:
             np.copyto(roots, self._variations(whole), casting="same_kind")
             np.sqrt(roots, out=roots)
+            np.divide(roots, np.float32(self._count), out=roots)
         else:
             variations = self._variations(self._powers_of_real_numbers())
             self._resolve(self._seen(variations, rows))
-            np.copyto(roots, np.sqrt(variations, out=variations), casting="same_kind")
+            np.sqrt(variations, out=variations)
+            np.divide(variations, self._count, out=roots, casting="same_kind")
         if not roots.all():
             roots[roots == 0] = np.inf
-        np.divide(np.float32(self._count), roots, out=roots)
         return self._seen(roots, rows)
 
     def _powers_of_whole_numbers(self) -> NDArray[np.int32] | None:

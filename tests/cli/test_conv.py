@@ -443,3 +443,11 @@ def test_an_input_is_not_overwritten_though_it_comes_as_standard_input(folder: P
 def test_a_range_is_for_pictures(mistake: Callable[..., str]) -> None:
     says = "--range is the scale of a picture; NPY holds the numbers"
     mistake("conv", "gray.png", "-f", "box-3", "-o", "map.npy", "--range", "0,1", code=2, says=says)
+
+
+def test_a_sum_on_the_way_that_leaves_float32_is_reported(mistake: Callable[..., str], folder: Path) -> None:
+    """The mean of four values of 1e38 is 1e38, but they may be added before they are divided."""
+    np.save(folder / "huge.npy", np.full((1, 7), 1e38, np.float32))
+    (folder / "mean.json").write_text('{"weights": [[1, 1, 1, 1]], "divisor": 4}')
+    says = "huge.npy with mean: a response has inf at row 0 column 0 .*, a sum beyond float32's 3.4e38"
+    mistake("conv", "huge.npy", "-f", "mean.json", "-o", "out.npy", code=3, says=says)

@@ -132,3 +132,12 @@ def test_nan_and_infinity_stay_in_the_windows_that_see_them() -> None:
         assert np.isnan(maps[seen]).all()
         assert np.isfinite(maps[~seen]).all()
         assert_near(maps[~seen], clean[~seen])
+
+
+@pytest.mark.parametrize("scale", [1e-38, 1e-40, 1e34])
+def test_numbers_near_the_ends_of_float32(scale: float) -> None:
+    image = (np.random.default_rng(10).integers(0, 150, (12, 12)) * scale).astype(np.float32)
+    maps = feature_maps(image, FilterBank(np.full((9, 9), 1 / 81), normalize="local"), relu=False)
+    for y, x in np.ndindex(maps.shape):
+        patch = image[y : y + 9, x : x + 9].astype(np.float64)
+        assert maps[y, x] == pytest.approx(patch.mean() / patch.std(), rel=1e-3)
