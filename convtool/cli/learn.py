@@ -86,7 +86,7 @@ def learn(
     Examples:
       convtool learn --patch photo.png@120,80,21,21 -o eye.json
       convtool learn --positives faces/ --negatives others/ -o face.json
-      convtool learn --patch a.png@5,9,24,24 --background street*.png --method bank -o sign.json
+      convtool learn --patch a.png@5,9,24,24 --method bank -o sign.json b*.png
     """
     from convtool.jobs.learn import LearnOptions, learn_from_files
 

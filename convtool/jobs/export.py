@@ -48,7 +48,7 @@ def write_filter(
         )
         if there
     ]
-    if chosen == "npy" and dropped:
-        notify(f"{spoken_output(output)}: NPY keeps the weights alone; {' and '.join(dropped)} dropped")
     with opened(output) as stream:
+        if chosen == "npy" and dropped:
+            notify(f"{spoken_output(output)}: NPY keeps the weights alone; {' and '.join(dropped)} dropped")
         stream.write(encoded)

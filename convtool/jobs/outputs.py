@@ -109,7 +109,8 @@ class Outputs:
                 if name in makers:
                     both = f"{makers[name]} and {maker} would both write {name}"
                     twice = f"{maker} would write {name} twice"
-                    raise ArgumentError(f"{twice if maker == makers[name] else both}; rename one or use -o")
+                    says = twice if maker == makers[name] else both
+                    raise ArgumentError(f"{says}; rename one, or give them one by one with -o")
                 makers[name] = maker
                 check_not_an_input(str(Path(self.options.folder, name)), self._inputs)
 
@@ -194,7 +195,7 @@ def check_output(path: str, inputs: Sequence[str]) -> None:
     """Refuse what ``-o`` cannot be: nothing, a folder, or one of the files read."""
     if not path:
         raise ArgumentError("-o is empty; name a file, or - for standard output")
-    if path != STDOUT and Path(path).is_dir():
+    if path != STDOUT and (path.endswith("/") or Path(path).is_dir()):
         raise OutputError("it is a folder; name a file in it", path)
     check_not_an_input(path, inputs)
 

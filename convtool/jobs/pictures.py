@@ -68,7 +68,7 @@ def files_of(names: Sequence[str]) -> list[str]:
     """Files, and for each folder the files in it in bytewise order; hidden ones are left out."""
     files: list[str] = []
     for name in names:
-        if not Path(name).is_dir():
+        if not name or not Path(name).is_dir():
             files.append(name)
             continue
         inside = [

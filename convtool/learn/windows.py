@@ -26,7 +26,7 @@ RESOLVED = 1e-6
 class Patch:
     """A window of a picture that shows what is looked for.
 
-    Attributes
+    Parameters
     ----------
     picture
         ``(H, W)`` or ``(C, H, W)``.
@@ -34,6 +34,15 @@ class Patch:
         Its top left cell and its size; by default the whole picture.
     name
         What messages call it.
+
+    Attributes
+    ----------
+    planes
+        The picture as float32 ``(C, H, W)``.
+    size
+        ``(height, width)``
+    values
+        The patch itself, ``(C, height, width)``.
 
     Raises
     ------
@@ -53,7 +62,6 @@ class Patch:
     width: int | None = None
     name: str = "the patch"
     planes: Float32 = field(init=False)
-    """The picture as ``(C, H, W)``."""
     size: Pair = field(init=False)
 
     def __post_init__(self) -> None:

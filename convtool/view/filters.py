@@ -69,13 +69,11 @@ def print_facts(console: Console, kernels: Iterable[tuple[str, KernelFacts]]) ->
                 f"{facts.total:.6g}",
                 "yes" if facts.integer else "no",
                 "?" if facts.rank is None else str(facts.rank),
-                "no" if facts.symmetric else "yes",
+                "same" if facts.symmetric else "matters",
                 factors,
             ]
         )
-    print_rows(
-        console, ["name", "size", "sum", "whole", "rank", "--flip matters", "separable: column ⊗ row"], rows
-    )
+    print_rows(console, ["name", "size", "sum", "whole", "rank", "--flip", "separable: column ⊗ row"], rows)
 
 
 def facts_as_json(label: str, facts: KernelFacts) -> str:

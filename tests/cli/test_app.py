@@ -36,6 +36,7 @@ def test_the_commands() -> None:
     assert [" ".join(path) for path in ALL if path] == [
         *("run", "conv", "relu", "pool", "show", "plan"),
         *("filters", "filters list", "filters show", "filters check", "filters export"),
+        *("learn", "find", "recover"),
     ]
 
 
@@ -117,7 +118,7 @@ class TestCompletion:
             ("convtool filters show scharr", ["scharr-x", "scharr-y"]),
             ("convtool filters check gab", ["gabor"]),
             ("convtool filters export la", ["laplacian-4", "laplacian-8", "laws"]),
-            ("convtool r", ["run", "relu"]),
+            ("convtool r", ["run", "relu", "recover"]),
             ("convtool run --padding-mode r", ["reflect", "replicate"]),
             ("convtool pool --si", ["--size"]),
         ],

@@ -33,6 +33,11 @@ PADDINGS: Bad = [
     (text, 2, "is no padding; use valid, same, N, Y,X or TOP,BOTTOM,LEFT,RIGHT")
     for text in ("", "full", "-1", "1,2,3", "1_0")
 ]
+SHARES: Bad = [
+    (text, 2, "is no share; use a number from 0 to 1, such as 0.05")
+    for text in ("", "-0.1", "1.1", "nan", "5%", "1_0")
+]
+NUMBERS: Bad = [(text, 2, "is not a finite number") for text in ("", "x", "nan", "inf", "1_0")]
 CHOICES: Bad = [(text, 2, "is not one of") for text in ("", "mirror")]
 BAD: dict[str, Bad] = {
     "--filter": [
@@ -44,7 +49,11 @@ BAD: dict[str, Bad] = {
         ("sub/", 3, "^convtool: sub/: it is a folder; name a file$"),
         ("[bold]nope[/]", 3, r"^convtool: \[bold\]nope\[/\]: cannot be read"),
         ("n\n\x1b[31mope", 2, r"no built-in filter is called 'n\\n\\x1b\[31mope'"),
-        ("diagonal.json", 2, "notes.json with diagonal.json would write .* twice; rename one or use -o"),
+        (
+            "diagonal.json",
+            2,
+            "notes.json with diagonal.json would write .* twice; rename one, or give them one by one with -o",
+        ),
     ],
     "--pool": numbers(),
     "--pool-stride": numbers(),
@@ -109,12 +118,44 @@ BAD: dict[str, Bad] = {
         ("150", 2, "'150' is not a whole number from 0 to 149"),
     ],
     "--color": CHOICES,
+    "--method": CHOICES,
+    "--patch": [
+        ("", 2, "a path is empty"),
+        ("nope.png", 3, "^convtool: nope.png: cannot be read: No such file or directory$"),
+        ("notes.json@1,2,3", 2, "^convtool: notes.json@1,2,3: '1,2,3' is no window; use FILE@Y,X,H,W"),
+        ("notes.json@", 2, "'' is no window; use FILE@Y,X,H,W"),
+        ("notes.json@2,2,2,2", 3, "2×2 at row 2, column 2 is not inside its picture of 3×3"),
+        ("notes.json@-1,0,2,2", 3, "2×2 at row -1, column 0 is not inside its picture"),
+        (
+            "notes.json",
+            3,
+            "^convtool: notes.json: a patch of 3×3 .*, the first is 2×2 .*; cut all patches to",
+        ),
+        ("sub", 3, "^convtool: sub: it is a folder; name a file$"),
+    ],
+    "--positives": [
+        ("", 2, "a path is empty"),
+        ("sub", 3, "^convtool: sub: the folder holds no files; put pictures into it$"),
+        ("nope", 3, "^convtool: nope: cannot be read: No such file or directory$"),
+    ],
+    "--false-alarms": SHARES,
+    "--ridge": NUMBERS,
+    "--folds": numbers(pair=False),
+    "--seed": numbers(pair=False, zero=True),
+    "--threshold": NUMBERS,
+    "--top": numbers(pair=False),
+    "--overlap": SHARES,
 }
+BAD["--negatives"] = BAD["--background"] = BAD["--positives"]
 BAD["--output"] += [("diagonal.json", 2, "the output would replace the input diagonal.json; name another$")]
 EXPORT: Bad = [
     (text, code, says)
     for text, code, says in BAD["--output"]
     if text not in ("out", "out.jpg", "sub/../notes.json", "hard.json", "link.json", "notes.json")
+]
+PICTURE: Bad = [
+    *((text, code, says) for text, code, says in EXPORT if "suffix" not in says and "npy" not in text),
+    ("out.npy", 2, "^convtool: out.npy: a picture is written as .png$"),
 ]
 FLAG: Bad = [("=yes", 2, "does not take a value|takes no value")]
 
@@ -131,6 +172,9 @@ COMMANDS: dict[str, list[str]] = {
     "filters show": ["diagonal.json"],
     "filters check": ["diagonal.json"],
     "filters export": ["diagonal.json", "-o", "out.json"],
+    "learn": ["--patch", "notes.json@0,0,2,2", "-o", "out.json"],
+    "find": ["notes.json", "-f", "diagonal.json"],
+    "recover": ["notes.json", "notes.json", "--size", "1", "-o", "out.json"],
 }
 """Every command with arguments that it takes; an option to be tried comes behind them."""
 
@@ -158,11 +202,13 @@ def bad_values() -> Iterator[Any]:
         for option in options_of(command):
             option_name = long_name(option)
             bad = FLAG if option.is_flag else BAD[option_name]
-            if (name, option_name) == ("filters export", "--output"):
+            if name in ("filters export", "learn", "recover") and option_name == "--output":
                 bad = EXPORT
-            if name in ("relu", "pool") and option_name == "--output":
+            if (name, option_name) == ("find", "--output"):
+                bad = PICTURE
+            if name in ("relu", "pool", "learn", "recover") and option_name == "--output":
                 bad = [case for case in bad if case[0] != "diagonal.json"]
-            if (name, option_name) == ("plan", "--filter"):
+            if name in ("plan", "find") and option_name == "--filter":
                 bad = [case for case in bad if case[0] != "diagonal.json"]  # it writes nothing twice
             for number, case in enumerate(bad):
                 yield pytest.param(name, option_name, *case, id=f"{name} {option_name} {number}")
@@ -191,7 +237,7 @@ def test_every_command_is_here() -> None:
 )
 def test_choices_are_those_of_the_library(option: str, known: tuple[str, ...]) -> None:
     """The command line has its own copy of each, so that its help loads no NumPy."""
-    maps = [command for name, command in ALL.items() if name != "filters export"]
+    maps = [command for name, command in ALL.items() if name not in ("filters export", "learn", "recover")]
     offered = [o.type.choices for command in maps for o in options_of(command) if long_name(o) == option]
     assert offered
     for choices in offered:

@@ -111,7 +111,7 @@ class TestCheck:
             ),
             (
                 [("a.png", "bank-up", "bank.json"), ("a.png", "bank-up", "bank.json")],
-                "a.png with bank.json would write a.bank-up.pool.png twice; rename one or use -o",
+                "a.png with bank.json would write a.bank-up.pool.png twice; rename one, or give them one by one with -o",
             ),
             (
                 [("-", None, None), ("stdin.png", None, None)],
