@@ -17,13 +17,14 @@ from tests.bench import (
     report,
     single_filters,
     startup,
+    template_matching,
 )
 from tests.bench.case import Row, Setting, measure
 from tests.bench.machine import describe, hold_to_cores
 from tests.bench.timing import FULL, QUICK, Budget
 from tests.readme import README, ROOT
 
-GROUPS = (single_filters, conv_relu_pool, cnn_layers, pooling, processes, startup)
+GROUPS = (single_filters, conv_relu_pool, cnn_layers, pooling, template_matching, processes, startup)
 
 
 def main() -> None:

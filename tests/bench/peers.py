@@ -9,6 +9,7 @@ from typing import Any
 
 _BENCH = "pip install 'convtool-maps[bench]'"
 _INSTALL = {
+    "skimage": _BENCH,
     "cv2": _BENCH,
     "onnx": _BENCH,
     "onnxruntime": _BENCH,
