@@ -19,6 +19,8 @@ from tests.bench import (
     before,
     cnn_layers,
     conv_relu_pool,
+    figures,
+    learning,
     machine,
     options,
     peers,
@@ -425,3 +427,39 @@ def test_the_tree_of_a_commit_is_laid_out(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(before, "ROOT", repository)
     tree = before.checkout("HEAD", tmp_path / "before")
     assert (tree / "convtool" / "__init__.py").read_text() == "old = 1\n"
+
+
+class TestFigures:
+    def test_a_figure_holds_if_it_reaches_what_it_should(self) -> None:
+        assert figures.Figure("AUC", 0.99, 0.98).holds
+        assert not figures.Figure("AUC", 0.97, 0.98).holds
+        assert figures.Figure("false alarms", 1, 1, most=True).holds
+        assert not figures.Figure("false alarms", 2, 1, most=True).holds
+        assert figures.Figure("to compare with", 0).holds
+
+    def test_a_line_marks_what_is_missed(self) -> None:
+        line = figures.text(figures.Figure("AUC", 0.975, 0.98, interval=(0.96, 0.985)))
+        assert line.split() == ["AUC", "0.975", "[0.96,", "0.985]", "≥", "0.98", "MISSED"]
+        assert figures.text(figures.Figure("alarms", 1, 1, most=True)).split() == ["alarms", "1", "≤", "1"]
+
+    def test_an_interval_is_that_of_the_mean(self) -> None:
+        values = np.random.default_rng(1).normal(5, 2, 400)
+        low, high = figures.bootstrapped(values)
+        assert low < values.mean() < high
+        assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
+
+    def test_parts_are_printed_and_recorded(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        def missing(quick: bool) -> Any:
+            raise NotInstalled("skimage")
+
+        parts = {"good": lambda quick: iter([figures.Figure("AUC", 1.0)]), "absent": missing}
+        monkeypatch.setattr(learning, "PARTS", parts)
+        monkeypatch.setattr(sys, "argv", ["learning", "--json", str(tmp_path / "f.json")])
+        learning.main()
+        assert capsys.readouterr().out.splitlines()[2:] == [
+            "absent",
+            "  not measured: pip install 'convtool-maps[bench]'",
+        ]
+        assert json.loads((tmp_path / "f.json").read_text())[0]["value"] == 1.0
