@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
+from math import ceil, cos, floor, log, radians, sin, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -206,3 +208,126 @@ def global_max_pool2d(images: NDArray) -> NDArray[np.float64]:
 def global_avg_pool2d(images: NDArray) -> NDArray[np.float64]:
     """Return every plane's mean as (N, C, 1, 1)."""
     return avg_pool2d(images, images.shape[2:])
+
+
+Box = tuple[int, int, int, int]
+
+
+def cells(box: Box) -> set[Pair]:
+    """Return the cells of a box (y, x, height, width)."""
+    y, x, height, width = box
+    return set(product(range(y, y + height), range(x, x + width)))
+
+
+def iou(first: Box, second: Box) -> Fraction:
+    """Return how much two boxes share: the cells of both over the cells of either, exactly."""
+    shared, either = cells(first) & cells(second), cells(first) | cells(second)
+    return Fraction(len(shared), len(either))
+
+
+def peaks(
+    responses: NDArray, size: Pair, threshold: float, overlap: Fraction, top: int | None
+) -> list[tuple[int, int, float, int]]:
+    """Return (y, x, score, filter) of greedy non-maximum suppression over the local maxima of (O, H, W)."""
+    filters, height, width = responses.shape
+    best = {}
+    for y, x in product(range(height), range(width)):
+        winner = 0
+        for o in range(filters):
+            if responses[o, y, x] > responses[winner, y, x]:
+                winner = o
+        best[y, x] = (float(responses[winner, y, x]), winner)
+    candidates = []
+    for (y, x), (score, winner) in best.items():
+        around = [best.get((y + dy, x + dx), (score, 0))[0] for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+        if score > threshold and not any(neighbour > score for neighbour in around):
+            candidates.append((y, x, score, winner))
+    candidates.sort(key=lambda found: (-found[2], found[0], found[1]))
+    kept: list[tuple[int, int, float, int]] = []
+    for candidate in candidates:
+        shares = [iou((*candidate[:2], *size), (*other[:2], *size)) for other in kept]
+        if all(share <= overlap for share in shares):
+            kept.append(candidate)
+    return kept[:top]
+
+
+def ncc(picture: NDArray, template: NDArray) -> NDArray[np.float64]:
+    """Return the correlation coefficient of a template (C, h, w) with every window; 0 where it is flat."""
+    _, height, width = template.shape
+    rows, columns = picture.shape[1] - height + 1, picture.shape[2] - width + 1
+    wanted = template.astype(np.float64) - template.mean(dtype=np.float64)
+    found = np.zeros((rows, columns))
+    for y, x in product(range(rows), range(columns)):
+        window = picture[:, y : y + height, x : x + width].astype(np.float64)
+        if window.min() < window.max():
+            window -= window.mean()
+            found[y, x] = (wanted * window).sum() / sqrt((wanted**2).sum() * (window**2).sum())
+    return found
+
+
+def between(plane: NDArray, y: float, x: float) -> float:
+    """Return the value at a place between cells, interpolated linearly; outside, that of the border."""
+    y, x = min(max(y, 0), plane.shape[0] - 1), min(max(x, 0), plane.shape[1] - 1)
+    value = 0.0
+    for row, column in {(row, column) for row in (floor(y), ceil(y)) for column in (floor(x), ceil(x))}:
+        value += float(plane[row, column]) * (1 - abs(y - row)) * (1 - abs(x - column))
+    return value
+
+
+def warped(planes: NDArray, box: Box, angle: float, scale: float) -> NDArray[np.float64]:
+    """Return a box of (C, H, W) turned counter-clockwise and enlarged about its middle, a cell at a time."""
+    top, left, height, width = box
+    middle_y, middle_x = top + (height - 1) / 2, left + (width - 1) / 2
+    turned = np.empty((len(planes), height, width))
+    for c, i, j in product(range(len(planes)), range(height), range(width)):
+        up, right = (height - 1) / 2 - i, j - (width - 1) / 2
+        # What stands here stood `angle` degrees clockwise of here, and nearer the middle.
+        from_right = (right * cos(radians(angle)) + up * sin(radians(angle))) / scale
+        from_up = (up * cos(radians(angle)) - right * sin(radians(angle))) / scale
+        turned[c, i, j] = between(planes[c], middle_y - from_up, middle_x + from_right)
+    return turned
+
+
+def auc(positives: NDArray, negatives: NDArray) -> float:
+    """Return the share of pairs in which the positive is higher; equal ones count half."""
+    won = [(p > n) + (p == n) / 2 for p, n in product(positives.tolist(), negatives.tolist())]
+    return sum(won) / len(won)
+
+
+def covariance_within(classes: list[NDArray]) -> NDArray[np.float64]:
+    """Return the covariance of the rows of several classes about the means of their own."""
+    count = classes[0].shape[1]
+    total = np.zeros((count, count))
+    for vectors in classes:
+        means = [sum(column) / len(column) for column in vectors.T.tolist()]
+        for row in vectors.tolist():
+            for i, j in product(range(count), range(count)):
+                total[i, j] += (row[i] - means[i]) * (row[j] - means[j])
+    return total / sum(len(vectors) for vectors in classes)
+
+
+def logistic_loss(
+    weights: NDArray, bias: float, positives: NDArray, negatives: NDArray, ridge: float
+) -> float:
+    """Return mean log(1 + exp(-t (w x + b))) + ridge / 2 * |w|^2, half of it of each class."""
+
+    def cost(fit: float) -> float:
+        return log(1 + float(np.exp(-fit))) if fit > -30 else -fit
+
+    fits = sum(cost(float(row @ weights) + bias) for row in positives) / len(positives)
+    misses = sum(cost(-float(row @ weights) - bias) for row in negatives) / len(negatives)
+    return (fits + misses) / 2 + ridge / 2 * sum(w * w for w in weights.tolist())
+
+
+def fitted_kernel(
+    before: NDArray, after: NDArray, kernel: Pair
+) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
+    """Return weights, bias and the weights' standard errors: least squares over every window of `before`."""
+    rows = []
+    for y, x in product(range(after.shape[0]), range(after.shape[1])):
+        rows.append([*before[y : y + kernel[0], x : x + kernel[1]].ravel(), 1])
+    design, wanted = np.array(rows, np.float64), after.astype(np.float64).ravel()
+    solution = np.linalg.lstsq(design, wanted, rcond=None)[0]
+    left = ((wanted - design @ solution) ** 2).sum() / (len(design) - len(solution))
+    errors = np.sqrt(left * np.diag(np.linalg.inv(design.T @ design)))
+    return solution[:-1].reshape(kernel), float(solution[-1]), errors[:-1].reshape(kernel)

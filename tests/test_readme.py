@@ -20,11 +20,12 @@ def test_every_command_prints_what_the_readme_shows(tmp_path: Path) -> None:
     assert transcript(readme, tmp_path) == readme
 
 
-def test_the_library_example_runs(tmp_path: Path) -> None:
-    (example,) = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+def test_the_library_examples_run_one_after_the_other(tmp_path: Path) -> None:
+    examples = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(examples) == 2
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     subprocess.run(
-        [sys.executable, "-W", "error", "-c", example],
+        [sys.executable, "-W", "error", "-c", "".join(examples)],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT)},
         check=True,
