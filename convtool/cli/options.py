@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -146,24 +146,6 @@ class Sliding:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How inputs are read."""
-
-    channels: Channels = "luma"
-    scale: Scale = "stored"
-    frame: Frame = None
-    max_pixels: MaxPixels = None
-    max_memory: MaxMemory = None
-    strict: Strict = False
-
-    def options(self) -> InputOptions:
-        """The same, for a job."""
-        from convtool.jobs.options import InputOptions
-
-        return InputOptions(self.channels, self.scale, self.frame, limits(self.max_pixels, self.max_memory))
-
-
-@dataclass(frozen=True)
 class GrayReading:
     """How inputs are read whose colour counts as brightness."""
 
@@ -177,8 +159,18 @@ class GrayReading:
         """The same, for a job."""
         from convtool.jobs.options import InputOptions
 
-        allowed = limits(self.max_pixels, self.max_memory)
-        return InputOptions(scale=self.scale, frame=self.frame, limits=allowed)
+        return InputOptions("luma", self.scale, self.frame, limits(self.max_pixels, self.max_memory))
+
+
+@dataclass(frozen=True)
+class Reading(GrayReading):
+    """How inputs are read whose channels may be filtered apart."""
+
+    channels: Channels = "luma"
+
+    def options(self) -> InputOptions:
+        """The same, for a job."""
+        return replace(super().options(), channels=self.channels)
 
 
 @dataclass(frozen=True)

@@ -9,27 +9,22 @@ time.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from convtool.core.arrays import Float32, as_planes, is_whole
 from convtool.core.bank import FilterBank
 from convtool.core.convolution import feature_maps
 from convtool.core.geometry import Pair, Sizes, pair
 from convtool.errors import InputError
+from convtool.learn.least_squares import MOST_WINDOWS, Fit, Float64, least_squares, within_rounding
 
-Float64 = NDArray[np.float64]
-
-MOST_WINDOWS = 2**20
-"""Windows that are looked at; of larger pictures rows are taken evenly."""
-
-PIECE_VALUES = 2**22
-"""Values of windows that are summed at a time."""
+SEARCHED = 2**15
+"""Windows that are looked at to tell how the picture after was moved."""
 
 MOST_WEIGHTS = 4096
 """Weights up to which the normal equations are solved."""
@@ -39,15 +34,6 @@ POOR_FIT = 0.05
 
 LARGEST_DIVISOR = 1024
 """Weights are looked for among whole numbers divided by up to this."""
-
-NEWTON_STEPS = 20
-"""Steps in which weights are moved to where all responses round right."""
-
-RESOLVED = 1e-6
-"""Rounding of a response, in units of its value."""
-
-NEGLIGIBLE = 1e-12
-"""The share of the largest variance below which a direction of the weights leaves no trace."""
 
 UNDETERMINED = 0.05
 """The error of a weight, as a share of the largest weight, from which on it is not determined."""
@@ -136,163 +122,93 @@ def recover_filter(before: ArrayLike, after: ArrayLike, size: Sizes) -> Recovery
         raise InputError(f"size is {kernel[0]}×{kernel[1]}; at most {MOST_WEIGHTS} weights can be solved for")
     pictures = _plane("before", before), _plane("after", after)
     origin, moves = _alignments(*pictures, kernel)
-    best = _recovered(*pictures, kernel, origin, (0, 0))
-    if best is None or 1 - best.explained > POOR_FIT:
-        others = (_recovered(*pictures, kernel, origin, move) for move in moves)
-        best = max(
-            (fit for fit in (best, *others) if fit is not None), key=lambda fit: fit.explained, default=None
-        )
-    if best is None:
-        raise InputError(
-            f"the pictures have too few cells for {kernel[0] * kernel[1]} weights; use larger pictures or a "
-            "smaller size"
-        )
-    return best
+    pairs = {(0, 0): _Pair(*pictures, kernel, origin, (0, 0))}
+    fit = pairs[0, 0].fit()
+    if 1 - fit.explained > POOR_FIT and moves:
+        for move in moves:
+            with suppress(InputError):  # so moved, they share too little
+                pairs[move] = _Pair(*pictures, kernel, origin, move)
+        move = max(pairs, key=lambda each: pairs[each].fit(SEARCHED).explained)
+        fit = pairs[move].fit()
+        return _recovered(pairs[move], fit, move)
+    return _recovered(pairs[0, 0], fit, (0, 0))
 
 
-class _Fit(NamedTuple):
-    """Weights ``(kh, kw)`` and bias, the standard errors of the weights, and the variance explained."""
+class _Pair:
+    """The cells of both pictures that belong together, if the one after was moved.
 
-    weights: Float64
-    bias: float
-    errors: Float64
-    explained: float
+    Attributes
+    ----------
+    seen, values
+        What the windows cover, and what became of them.
+    free
+        Values that are no end of their range, to which others may have been clipped.
+    """
+
+    def __init__(self, before: Float32, after: Float32, kernel: Pair, origin: Pair, move: Pair) -> None:
+        self._kernel = kernel
+        self.seen, self.values = _overlap(before, after, kernel, (origin[0] - move[0], origin[1] - move[1]))
+        unknowns = kernel[0] * kernel[1] + 1
+        if self.values.size <= unknowns:
+            raise InputError(
+                f"the pictures have {self.values.size} whole windows for {unknowns - 1} weights and a bias; "
+                "use larger pictures or a smaller size"
+            )
+        self.ends = float(self.values.min()), float(self.values.max())
+        free = (self.values > self.ends[0]) & (self.values < self.ends[1])
+        self.free = free if np.count_nonzero(free) > unknowns else np.ones(free.shape, np.bool_)
+
+    def fit(self, most: int = MOST_WINDOWS) -> Fit:
+        """The least squares of the free values."""
+        return least_squares(self.seen, self.values, self.free, self._kernel, most)
+
+    def responses(self, bank: FilterBank) -> Float32:
+        """What a filter makes of the picture before."""
+        return feature_maps(self.seen, bank, relu=False)
+
+    def resolution(self, bank: FilterBank) -> float:
+        """How far a response may be from its value: half a unit if that is whole, else float32's rounding."""
+        if is_whole(self.values):
+            return 0.5 + 1e-3
+        return 1e-6 * float(np.abs(bank.weights).sum() * max(self.seen.max(), -self.seen.min()))
 
 
-def _recovered(before: Float32, after: Float32, kernel: Pair, origin: Pair, move: Pair) -> Recovery | None:
-    """The filter, if the picture after was moved by some rows and columns; ``None`` for too few cells."""
-    seen, values = _overlap(before, after, kernel, (origin[0] - move[0], origin[1] - move[1]))
-    if values.size <= kernel[0] * kernel[1] + 1:
-        return None
-    ends = values.min(), values.max()
-    free = (values > ends[0]) & (values < ends[1])
-    if np.count_nonzero(free) <= kernel[0] * kernel[1] + 1:
-        free = np.ones(values.shape, np.bool_)
-    fit = _least_squares(seen, values, free, kernel)
-    for candidate in _candidates(fit, seen, values, free):
-        bank, divisor = candidate
-        responses = feature_maps(seen, bank, relu=False)
-        if exact := _is_given_back(responses, seen, values, bank):
+def _recovered(pair: _Pair, fit: Fit, move: Pair) -> Recovery:
+    """The first of the candidates that gives every value back, or the last."""
+    for bank, divisor in _candidates(pair, fit):
+        responses, resolution = pair.responses(bank), pair.resolution(bank)
+        off = np.clip(responses, *pair.ends) - pair.values
+        found = bank, divisor, bool(np.abs(off).max() <= resolution)
+        if found[2]:
             break
+    bank, divisor, exact = found
+    below = (pair.values == pair.ends[0]) & (responses < pair.ends[0] - resolution)
+    above = (pair.values == pair.ends[1]) & (responses > pair.ends[1] + resolution)
     return Recovery(
         bank=bank,
         divisor=divisor,
         errors=fit.errors,
-        residual=float(np.sqrt(np.square((values - responses)[free], dtype=np.float64).mean())),
+        residual=float(np.sqrt(np.square(off[pair.free], dtype=np.float64).mean())),
         explained=fit.explained,
         exact=exact,
         determined=bool(fit.errors.max() < UNDETERMINED * np.abs(fit.weights).max()),
         shift=move,
-        clipped=(
-            int(
-                np.count_nonzero(
-                    (values == ends[0]) & (responses < ends[0] - _resolution(seen, values, bank))
-                )
-            ),
-            int(
-                np.count_nonzero(
-                    (values == ends[1]) & (responses > ends[1] + _resolution(seen, values, bank))
-                )
-            ),
-        ),
-        windows=int(np.count_nonzero(free)),
+        clipped=(int(np.count_nonzero(below)), int(np.count_nonzero(above))),
+        windows=int(np.count_nonzero(pair.free)),
     )
 
 
-def _least_squares(seen: Float32, values: Float32, free: NDArray[np.bool_], kernel: Pair) -> _Fit:
-    """Weights and bias by the normal equations; what the pictures leave open has an infinite error."""
-    count = kernel[0] * kernel[1]
-    level, mean = np.rint(seen.mean(dtype=np.float64)), values[free].mean(dtype=np.float64)
-    gram, target = np.zeros((count + 1, count + 1)), np.zeros(count + 1)
-    squares = windows = 0.0
-    for patches, results in _equations(seen, values, free, kernel):
-        terms = _terms(patches, level)
-        centred = results - mean
-        gram += terms.T @ terms
-        target += terms.T @ centred
-        squares += centred @ centred
-        windows += len(terms)
-    # The bias takes out the means: what is left are covariances.
-    sums = gram[-1, :-1] / windows
-    covariance = gram[:-1, :-1] - windows * np.outer(sums, sums)
-    moments = target[:-1] - sums * target[-1]
-    variation = squares - target[-1] ** 2 / windows
-    spectrum, directions = np.linalg.eigh(covariance)
-    known = spectrum > NEGLIGIBLE * max(spectrum[-1], 1e-300)
-    inverse = np.divide(1, spectrum, out=np.zeros(count), where=known)
-    weights = directions @ (inverse * (directions.T @ moments))
-    left = max(variation - weights @ moments, 0.0)
-    noise = left / max(1.0, windows - count - 1)
-    errors = np.sqrt(noise * (np.square(directions) @ inverse))
-    errors[np.square(directions[:, ~known]).sum(axis=1) > NEGLIGIBLE] = np.inf
-    bias = mean + target[-1] / windows - weights @ (sums + level)
-    explained = 1 - left / variation if variation > 0 else 0.0
-    return _Fit(weights.reshape(kernel), float(bias), errors.reshape(kernel), float(explained))
-
-
-def _within_rounding(fit: _Fit, seen: Float32, values: Float32) -> _Fit:
-    """Move weights and bias, as little as it takes, to where every response rounds to its whole value.
-
-    That leaves far less room than the least squares of the rounding: ``Σ max(0, |error| − ½)²`` is
-    brought to 0 by Newton's method. Values at either end may have been clipped; their responses may
-    lie beyond.
-    """
-    count = fit.weights.size
-    level, ends = np.rint(seen.mean(dtype=np.float64)), (values.min(), values.max())
-    solution = np.append(fit.weights.ravel(), fit.bias + level * fit.weights.sum())
-    everywhere = np.ones(values.shape, np.bool_)
-    for _ in range(NEWTON_STEPS):
-        gram, gradient = np.zeros((count + 1, count + 1)), np.zeros(count + 1)
-        for patches, results in _equations(seen, values, everywhere, fit.weights.shape):
-            terms = _terms(patches, level)
-            off = terms @ solution - results
-            lowest = np.where(results == ends[0], -np.inf, -0.5)
-            excess = off - np.clip(off, lowest, np.where(results == ends[1], np.inf, 0.5))
-            wrong = np.abs(excess) > RESOLVED
-            gram += terms[wrong].T @ terms[wrong]
-            gradient += terms[wrong].T @ excess[wrong]
-        if not gradient.any():
-            break
-        solution -= np.linalg.lstsq(gram, gradient, rcond=NEGLIGIBLE)[0]
-    weights = solution[:-1].reshape(fit.weights.shape)
-    return fit._replace(weights=weights, bias=float(solution[-1] - level * weights.sum()))
-
-
-def _equations(
-    seen: Float32, values: Float32, wanted: NDArray[np.bool_], kernel: tuple[int, ...]
-) -> Iterator[tuple[Float64, Float64]]:
-    """Windows ``(N, kh, kw)`` and what became of them ``(N,)``, a few rows at a time."""
-    views = sliding_window_view(seen, kernel)
-    rows, columns = values.shape
-    every = max(1, rows * columns // MOST_WINDOWS)
-    step = every * max(1, PIECE_VALUES // (columns * kernel[0] * kernel[1]))
-    for first in range(0, rows, step):
-        some = slice(first, first + step, every)
-        yield views[some][wanted[some]].astype(np.float64), values[some][wanted[some]].astype(np.float64)
-
-
-def _terms(patches: Float64, level: float) -> Float64:
-    """What is multiplied by the weights, and by the bias: ``(N, kh·kw + 1)``."""
-    terms = np.ones((len(patches), patches[0].size + 1))
-    terms[:, :-1] = patches.reshape(len(patches), -1) - level
-    return terms
-
-
-def _candidates(
-    fit: _Fit, seen: Float32, values: Float32, free: NDArray[np.bool_]
-) -> Iterator[tuple[FilterBank, int]]:
+def _candidates(pair: _Pair, fit: Fit) -> Iterator[tuple[FilterBank, int]]:
     """Filters that may give the picture back, the plainest first, and the divisor of their weights."""
-    whole = _as_whole_numbers(fit, seen, values, free)
+    whole = _as_whole_numbers(pair, fit)
     if whole is not None:
         yield whole
-    if is_whole(values):
-        fit = _within_rounding(fit, seen, values)
+    if is_whole(pair.values):
+        fit = within_rounding(fit, pair.seen, pair.values)
     yield FilterBank(fit.weights, fit.bias), 1
 
 
-def _as_whole_numbers(
-    fit: _Fit, seen: Float32, values: Float32, free: NDArray[np.bool_]
-) -> tuple[FilterBank, int] | None:
+def _as_whole_numbers(pair: _Pair, fit: Fit) -> tuple[FilterBank, int] | None:
     """Whole weights, perhaps over a common divisor, that are within the errors of those fitted."""
     allowed = 4 * fit.errors.max() + 1e-5 * np.abs(fit.weights).max()
     for divisor in range(1, LARGEST_DIVISOR + 1):
@@ -301,24 +217,11 @@ def _as_whole_numbers(
         whole = np.rint(fit.weights * divisor) + 0.0  # never -0
         if np.abs(fit.weights * divisor - whole).max() <= allowed * divisor and whole.any():
             weights = whole / divisor
-            response = feature_maps(seen, FilterBank(weights), relu=False)
-            bias = float((values - response)[free].mean(dtype=np.float64))
+            left = pair.values - pair.responses(FilterBank(weights))
+            bias = float(left[pair.free].mean(dtype=np.float64))
             nearest = round(bias * 2) / 2
             return FilterBank(weights, nearest if abs(bias - nearest) < 0.1 else bias), divisor
     return None
-
-
-def _is_given_back(responses: Float32, seen: Float32, values: Float32, bank: FilterBank) -> bool:
-    """Whether the responses are the values, up to rounding and clipping."""
-    off = np.abs(np.clip(responses, values.min(), values.max()) - values)
-    return bool(off.max() <= _resolution(seen, values, bank))
-
-
-def _resolution(seen: Float32, values: Float32, bank: FilterBank) -> float:
-    """How far a response may be from its value: half a unit if that is whole, else float32's rounding."""
-    if is_whole(values):
-        return 0.5 + 1e-3
-    return 1e-6 * float(np.abs(bank.weights).sum() * max(seen.max(), -seen.min()))
 
 
 def _alignments(before: Float32, after: Float32, kernel: Pair) -> tuple[Pair, list[Pair]]:
