@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import cached_property
 from typing import NamedTuple
@@ -20,13 +21,13 @@ from convtool.core.planner import Plan
 from convtool.core.pooling import REDUCTIONS, pool_strip, window_areas
 from convtool.core.stages import Stages
 from convtool.core.threads import SCRATCH, for_each, single_threaded_blas
-from convtool.core.tiles import Region, padded, regions
+from convtool.core.tiles import BAND_ROWS, Region, padded, regions
 
 
 def execute(images: Float32, bank: FilterBank, stages: Stages, plan: Plan) -> Float32:
     """Run the stages on images ``(N, C, H, W)``.
 
-    Nothing but the result is ever held whole; with local normalisation, the deviations of one image.
+    Nothing but the result is ever held whole; with local normalisation, the deviations of a band of rows.
     """
     if bank.normalize and len(images) > 1:
         return np.concatenate([execute(image[np.newaxis], bank, stages, plan) for image in images])
@@ -39,7 +40,9 @@ def execute(images: Float32, bank: FilterBank, stages: Stages, plan: Plan) -> Fl
     )
     with nullcontext() if prepared.local else single_threaded_blas():
         if inside is None:
-            for_each(regions(len(images), size, plan.tile), pass_over.tile, plan.threads)
+            for band in _bands(regions(len(images), size, plan.tile), bank):
+                pass_over.begin(band)
+                for_each(band, pass_over.tile, plan.threads)
         else:
             tiles = inside_regions(len(images), inside, plan.tile)
             for_each(tiles, pass_over.inside, plan.threads)
@@ -71,8 +74,17 @@ class _Pass:
         phases = Phases(plan.phases, REDUCTIONS[stages.pool_kind].combine)
         self.prepared = ALGORITHMS[plan.algorithm].prepare(bank.weights, stages.slide, phases)
         self._bias = bank.bias.reshape(-1, 1, 1) if bank.bias.any() else None
-        self._deviations = quiet(deviations)(images[0], stages, plan.threads) if bank.normalize else None
+        self._deviations: Float32 | None = None
+        self._first_row = 0
         self._areas = window_areas(stages.pool) if stages.pool and stages.pool_kind == "avg" else None
+
+    @quiet
+    def begin(self, band: list[Region]) -> None:
+        """Look at the windows of regions that lie side by side, if responses are divided by deviations."""
+        if self._bank.normalize:
+            rows = self._stages.conv_span(0, band[0].rows.start, band[-1].rows.stop)
+            self._first_row = rows[0]
+            self._deviations = deviations(self._images[0], self._stages, rows, self._plan.threads)
 
     @quiet
     def tile(self, region: Region) -> None:
@@ -145,7 +157,8 @@ class _Pass:
     def _normalize(self, responses: Float32, spans: list[Pair]) -> None:
         """Divide responses ``(1, O, rows, columns)`` by the deviations of their windows, in place."""
         if self._deviations is not None:
-            rows, columns = (slice(*span) for span in spans)
+            first = self._first_row
+            rows, columns = slice(spans[0][0] - first, spans[0][1] - first), slice(*spans[1])
             of_groups = np.split(responses[0], len(self._deviations))
             for maps, deviation in zip(of_groups, self._deviations[:, rows, columns], strict=True):
                 np.divide(maps, deviation, out=maps)
@@ -156,6 +169,17 @@ class _Pass:
             np.add(responses, self._bias, out=responses)
         if self._stages.relu:
             rectify(responses, out=responses)
+
+
+def _bands(tiles: list[Region], bank: FilterBank) -> Iterator[list[Region]]:
+    """All tiles at once; of a bank that normalises, bands of about `BAND_ROWS` rows, one after the other."""
+    band: list[Region] = []
+    for tile in tiles:
+        if band and bank.normalize and tile.rows.start - band[0].rows.start >= BAND_ROWS:
+            yield band
+            band = []
+        band.append(tile)
+    yield band
 
 
 def _is_finite(values: Float32) -> bool:

@@ -12,15 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convtool.core.arrays import Float32, Scalar
-from convtool.core.geometry import Window
+from convtool.core.geometry import Pair, Window
 from convtool.core.pooling import PoolKind, slide_window
 from convtool.core.stages import Stages
 from convtool.core.threads import SCRATCH, for_each
-from convtool.core.tiles import Tile, padded
+from convtool.core.tiles import Region, padded, regions
 from convtool.core.window_sums import slide_sum
 
 PIECE_CELLS = 128 * 1024
 """Cells of an image that are summed at a time, about."""
+
+PIECE_COLUMNS = 512
+"""Columns of windows that are summed at a time, about."""
 
 RESOLVED = 2.0**-30
 """The share of ``n·Σ(x − p)²`` up to which a variance is not precise enough, or rounding alone."""
@@ -31,31 +34,30 @@ LOOKED_AT = 64 * 1024
 Float64 = NDArray[np.float64]
 
 
-def deviations(image: Float32, stages: Stages, threads: int | None) -> Float32:
-    """``σ`` of every window of an image ``(C, H, W)``, for each group: ``(G, rows, columns)``.
+def deviations(image: Float32, stages: Stages, rows: Pair, threads: int | None) -> Float32:
+    """``σ`` of the windows of an image ``(C, H, W)`` in rows ``(start, stop)``, for each group.
 
-    It is infinite where the window is constant, so that what is divided by it becomes 0.
+    Returns
+    -------
+    ndarray
+        ``(G, stop − start, columns)``; infinite where the window is constant, so that what is divided
+        by it becomes 0.
     """
     along_y, along_x = stages.conv
-    groups = stages.groups
-    result = np.empty((groups, along_y.count, along_x.count), np.float32)
-    planes = image.reshape(groups, -1, *image.shape[1:])
-    whole_rows = along_x.reads(0, along_x.count, stages.padding_mode)
+    planes = image.reshape(stages.groups, -1, *image.shape[1:])
+    result = np.empty((stages.groups, rows[1] - rows[0], along_x.count), np.float32)
 
-    def work(tile: Tile) -> None:
-        rows = along_y.reads(tile.start, tile.stop, stages.padding_mode)
-        strip = padded(planes[tile.n], rows, whole_rows)
-        result[tile.n, tile.start : tile.stop] = _Deviations(strip, stages.conv).of_rows(
-            tile.stop - tile.start
-        )
+    def work(piece: Region) -> None:
+        down = along_y.reads(rows[0] + piece.rows.start, rows[0] + piece.rows.stop, stages.padding_mode)
+        across = along_x.reads(piece.columns.start, piece.columns.stop, stages.padding_mode)
+        target = result[piece.images.start, piece.rows, piece.columns]
+        strip = padded(planes[piece.images.start], down, across)
+        target[...] = _Deviations(strip, stages.conv).of_windows(*target.shape)
 
-    step = max(along_y.reach // along_y.stride, PIECE_CELLS // (planes[0, :, 0].size * along_y.stride), 1)
-    tiles = [
-        Tile(group, start, min(start + step, along_y.count))
-        for group in range(groups)
-        for start in range(0, along_y.count, step)
-    ]
-    for_each(tiles, work, threads)
+    wide = max(PIECE_COLUMNS, 2 * along_x.reach)
+    high = max(PIECE_CELLS // (planes.shape[1] * (wide + along_x.reach)) - along_y.reach, along_y.reach)
+    tile = 1, max(1, high // along_y.stride), max(1, wide // along_x.stride)
+    for_each(regions(stages.groups, result.shape[1:], tile), work, threads)
     return result
 
 
@@ -71,7 +73,7 @@ class _Deviations:
         self._count = len(strip) * windows[0].kernel * windows[1].kernel
         self._pivot = _typical(strip)
 
-    def of_rows(self, rows: int) -> Float32:
+    def of_windows(self, rows: int, columns: int) -> Float32:
         """``σ`` of the windows, ``(rows, columns)``; infinite where they are constant."""
         roots = SCRATCH.array("roots", *self._strip.shape[1:])
         whole = self._powers_of_whole_numbers()
@@ -81,28 +83,30 @@ class _Deviations:
             np.divide(roots, np.float32(self._count), out=roots)
         else:
             variations = self._variations(self._powers_of_real_numbers())
-            self._resolve(self._seen(variations, rows))
+            self._resolve(self._seen(variations, rows, columns))
             np.sqrt(variations, out=variations)
             np.divide(variations, self._count, out=roots, casting="same_kind")
         if not roots.all():
             roots[roots == 0] = np.inf
-        return self._seen(roots, rows)
+        return self._seen(roots, rows, columns)
+
+    # The buffers of the sums across are free until these begin.
 
     def _powers_of_whole_numbers(self) -> NDArray[np.int32] | None:
         """``x − p`` and its square; ``None`` where they are not whole, or int32 cannot hold their sums."""
         cells = self._strip
-        shifted = np.subtract(cells, self._pivot, out=SCRATCH.array("shifted", *cells.shape))
+        shifted = np.subtract(cells, self._pivot, out=SCRATCH.array("across 0", *cells.shape))
         largest = max(float(shifted.max()), -float(shifted.min()))
         if not self._count * largest**2 < 2**31:
             return None
-        integers = SCRATCH.typed("integers", np.int32, *cells.shape)
+        integers = SCRATCH.typed("across 1", np.int32, *cells.shape)
         np.copyto(integers, shifted, casting="unsafe")
-        again = SCRATCH.array("again", *cells.shape)
+        again = SCRATCH.array("across total", *cells.shape)
         np.copyto(again, integers, casting="same_kind")
         return _powers(integers) if np.array_equal(again, shifted) else None
 
     def _powers_of_real_numbers(self) -> Float64:
-        shifted = SCRATCH.typed("shifted", np.float64, *self._strip.shape)
+        shifted = SCRATCH.typed("across 0", np.float64, *self._strip.shape)
         return _powers(np.subtract(self._strip, self._pivot, out=shifted, dtype=np.float64))
 
     def _variations(self, powers: NDArray[Scalar]) -> Float64:
@@ -146,10 +150,10 @@ class _Deviations:
         extremes: Float32 = slide_window(down, along_x, columns, -1, kind)
         return extremes
 
-    def _seen(self, plane: NDArray[Scalar], rows: int) -> NDArray[Scalar]:
+    def _seen(self, plane: NDArray[Scalar], rows: int, columns: int) -> NDArray[Scalar]:
         """The windows that the stride leaves, ``(rows, columns)``, of all in a plane."""
         along_y, along_x = self._windows
-        return plane[:: along_y.stride, :: along_x.stride][:rows, : along_x.count]
+        return plane[:: along_y.stride, :: along_x.stride][:rows, :columns]
 
 
 def _powers(values: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -12,6 +12,7 @@ from convtool.core.bank import BankFacts
 from convtool.core.geometry import Pair
 from convtool.core.stages import Stages
 from convtool.core.threads import usable_threads
+from convtool.core.tiles import BAND_ROWS
 
 SMALL_WORK = 200_000.0
 """Nanoseconds below which a second thread costs more than it brings."""
@@ -118,7 +119,7 @@ def _make_plan(
         windows = stages.groups * along_y.count * along_x.count
         digits = along_y.kernel.bit_length() + along_x.kernel.bit_length()
         nanoseconds += images * windows * (costs.DEVIATION + digits * costs.WINDOW_SUM)
-        deviations = 4 * windows
+        deviations = 4 * windows // max(1, along_y.count // BAND_ROWS)
         why += "; deviations of the windows from sums of 1, 2, 4, … cells"
     workers = max(1, min(threads, int(nanoseconds // SMALL_WORK) + 1))
     result_y, result_x = stages.result

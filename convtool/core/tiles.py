@@ -13,6 +13,9 @@ TILE_CELLS = 128 * 1024
 """Result cells a tile computes, about: few enough for a core's cache, enough to be worth a call."""
 
 
+BAND_ROWS = 512
+"""Rows of a result whose deviations are held at a time, about."""
+
 FEW_TILES = 2
 """Up to so many tiles a process that writes one map is done before a second thread has started."""
 

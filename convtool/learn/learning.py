@@ -133,6 +133,13 @@ def learn_filter(
         Patches of different sizes, constant, outside their picture, too few for the method, or found
         in the background.
 
+    Notes
+    -----
+    For patches and windows as vectors ``v`` of ``n`` values, of mean 0 and length 1, the directions are
+    ``mean(v₊)`` for ncc, ``(Σ + λ·tr(Σ)/n·I)⁻¹ (m₊ − m₋)`` for lda, and for logistic the minimum of
+    ``mean log(1 + exp(−t·(w·v + b))) + λ/2·‖w‖²``. Weights are a direction of length 1 over √n, so the
+    response ``Σ w·x / σ`` of a window ``x`` is the correlation coefficient ``w·v``.
+
     References
     ----------
     Those of `convtool.learn.template`, `convtool.learn.lda` and `convtool.learn.logistic`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,6 +14,7 @@ from convtool.core.convolution import feature_maps
 from convtool.learn.learning import learn_filter
 from convtool.learn.windows import Patch
 from tests.bench.figures import Figure
+from tests.bench.images import photograph
 from tests.bench.peers import library, opencv
 from tests.bench.photographs import gray
 
@@ -20,6 +22,7 @@ PLACES = {"camera": (90, 200), "coins": (100, 25), "coffee": (120, 250)}
 """Photographs, and where in them the template is cut out: at something that can be recognised."""
 SIDES = (7, 15, 31, 64)
 REACH = 1e-4
+LARGE_SIDE, MOST_MEMORY = 2048, 4
 CONTRAST = 2.0
 """Standard deviation of a window, of 255, from which on the peers' own arithmetic is precise."""
 
@@ -41,6 +44,21 @@ def figures(quick: bool) -> Iterator[Figure]:
                 agrees = largest(ours[clear], response[clear])
                 yield Figure(f"  {peer}, windows of σ ≥ {CONTRAST:g}", agrees, REACH, most=True)
                 yield Figure(f"  {peer} itself from the definition", largest(response, truth))
+
+    yield Figure("memory, in images of 2048²: image, map and all between", _memory(), MOST_MEMORY, most=True)
+
+
+def _memory() -> float:
+    """The peak of what NumPy holds while a correlation map is made, over the size of the image."""
+    picture = photograph(LARGE_SIDE)
+    patch = Patch(picture, 0, 0, 64, 64)
+    bank = FilterBank(patch.values[0] - patch.values.mean(), normalize="local")
+    tracemalloc.start()
+    try:
+        feature_maps(picture, bank, relu=False)
+        return 1 + tracemalloc.get_traced_memory()[1] / picture.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 def correlation_map(picture: Float32, patch: Patch) -> Float32:
