@@ -320,14 +320,15 @@ def logistic_loss(
 
 
 def fitted_kernel(
-    before: NDArray, after: NDArray, kernel: Pair
+    before: NDArray, after: NDArray, kernel: Pair, wanted: NDArray
 ) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
-    """Return weights, bias and the weights' standard errors: least squares over every window of `before`."""
-    rows = []
-    for y, x in product(range(after.shape[0]), range(after.shape[1])):
+    """Return weights, bias and the weights' standard errors: least squares over the windows wanted."""
+    rows, values = [], []
+    for y, x in np.argwhere(wanted):
         rows.append([*before[y : y + kernel[0], x : x + kernel[1]].ravel(), 1])
-    design, wanted = np.array(rows, np.float64), after.astype(np.float64).ravel()
-    solution = np.linalg.lstsq(design, wanted, rcond=None)[0]
-    left = ((wanted - design @ solution) ** 2).sum() / (len(design) - len(solution))
+        values.append(after[y, x])
+    design, results = np.array(rows, np.float64), np.array(values, np.float64)
+    solution = np.linalg.lstsq(design, results, rcond=None)[0]
+    left = ((results - design @ solution) ** 2).sum() / (len(design) - len(solution))
     errors = np.sqrt(left * np.diag(np.linalg.inv(design.T @ design)))
     return solution[:-1].reshape(kernel), float(solution[-1]), errors[:-1].reshape(kernel)

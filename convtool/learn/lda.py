@@ -35,6 +35,7 @@ def lda(positives: Vectors, negatives: Vectors, ridge: float) -> NDArray[np.floa
         covariance += centred.T @ centred
     covariance /= len(positives) + len(negatives)
     difference = positives.mean(axis=0) - negatives.mean(axis=0)
-    covariance[np.diag_indices(count)] += ridge * np.trace(covariance) / count
+    spread = np.trace(covariance) / count or 1.0  # without any, the difference itself is the direction
+    covariance[np.diag_indices(count)] += ridge * spread
     weights: NDArray[np.float64] = np.linalg.solve(covariance, difference)
     return weights

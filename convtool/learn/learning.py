@@ -177,6 +177,8 @@ def learn_filter(
         else replace(lesson, method="ncc", progress=_tell_nobody).cross_validated()[0]
     )
     learned = lesson.fit(everything(len(cut), behind))
+    if not learned.weights.any():
+        raise InputError("the patches do not differ from the background; nothing can be learned from them")
     return LearnedFilter(
         bank=_bank(learned.weights, cut[0], threshold, learned.names),
         method=method,

@@ -1,0 +1,171 @@
+"""Folds: everything is held out exactly once, and nothing is learned from that shares a cell with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from convtool.learn.folds import Fold, everything, folds_of, sampled_places
+from convtool.learn.windows import Background
+from tests.strategies import Pair, pairs
+from tests.tolerances import assert_equal, assert_same_bytes
+
+
+def picture(counts: NDArray[np.bool_], size: Pair) -> Background:
+    rows, columns = (n + k - 1 for n, k in zip(counts.shape, size, strict=True))
+    return Background(np.zeros((1, rows, columns), np.float32), counts, "a picture")
+
+
+def full(*shapes: Pair, size: Pair) -> list[Background]:
+    return [picture(np.ones(shape, bool), size) for shape in shapes]
+
+
+def divided(patches: int, backgrounds: list[Background], size: Pair, folds: int, seed: int = 0) -> list[Fold]:
+    return list(folds_of(patches, backgrounds, size, folds, np.random.default_rng(seed)))
+
+
+def covered(mask: NDArray[np.bool_], size: Pair) -> NDArray[np.bool_]:
+    """The cells of a picture that these windows lie on."""
+    cells = np.zeros([n + k - 1 for n, k in zip(mask.shape, size, strict=True)], bool)
+    for y, x in np.argwhere(mask):
+        cells[y : y + size[0], x : x + size[1]] = True
+    return cells
+
+
+@given(
+    patches=st.integers(2, 9),
+    shapes=st.lists(pairs(1, 14), max_size=6),
+    size=pairs(1, 4),
+    folds=st.integers(2, 7),
+    share=st.sampled_from([0.2, 0.8, 1]),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=200)
+def test_everything_is_held_out_once_and_never_learned_from_meanwhile(
+    patches: int, shapes: list[Pair], size: Pair, folds: int, share: float, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    backgrounds = [picture(random.random(shape) < share, size) for shape in shapes]
+    parts = divided(patches, backgrounds, size, folds, seed)
+    assert len(parts) == min(folds, patches)
+    assert sorted(np.concatenate([part.held_patches for part in parts])) == list(range(patches))
+    for part in parts:
+        assert sorted([*part.held_patches, *part.learned_patches]) == list(range(patches))
+        assert len(part.held) == len(part.learned) == len(backgrounds)
+        for background, learned, held in zip(backgrounds, part.learned, part.held, strict=True):
+            assert not (learned & ~background.counts).any()
+            assert not (covered(learned, size) & covered(held, size)).any()
+    for number, background in enumerate(backgrounds):
+        assert_equal(np.sum([part.held[number] for part in parts], axis=0) == 1, background.counts)
+
+
+@given(patches=st.integers(2, 40), folds=st.integers(2, 12))
+def test_the_parts_of_the_patches_are_of_one_size_but_for_one(patches: int, folds: int) -> None:
+    sizes = [len(part.held_patches) for part in divided(patches, [], (3, 3), folds)]
+    assert max(sizes) - min(sizes) <= 1
+    assert min(sizes) >= 1
+
+
+def test_pictures_are_held_out_whole_where_there_are_enough() -> None:
+    size, folds = (2, 3), 3
+    backgrounds = full((4, 5), (6, 6), (1, 9), (3, 3), (2, 2), size=size)
+    parts = divided(6, backgrounds, size, folds)
+    for part in parts:
+        for learned, held in zip(part.learned, part.held, strict=True):
+            assert held.all() or not held.any()
+            assert_equal(learned, ~held)
+    assert sorted(sum(held.any() for held in part.held) for part in parts) == [1, 2, 2]
+
+
+@pytest.mark.parametrize("shape", [(23, 9), (9, 23), (10, 10)], ids=str)
+def test_few_pictures_are_cut_into_bands_along_their_longer_side(shape: Pair) -> None:
+    size, folds = (3, 4), 4
+    axis = int(shape[1] > shape[0])
+    parts = divided(8, full(shape, (30, 2), size=size), size, folds)
+    extents = []
+    for part in parts:
+        held, learned = part.held[0], part.learned[0]
+        lines = np.flatnonzero(held.all(axis=1 - axis))
+        assert held.sum() == len(lines) * shape[1 - axis]
+        assert lines.tolist() == list(range(lines[0], lines[-1] + 1))
+        extents.append(len(lines))
+        # Everything else is learned from but the windows that would share a row (or column) of cells.
+        away = np.abs(np.arange(shape[axis])[:, None] - lines).min(axis=1) >= size[axis]
+        assert np.flatnonzero(learned.all(axis=1 - axis)).tolist() == np.flatnonzero(away).tolist()
+        assert learned.sum() == away.sum() * shape[1 - axis]
+    assert sum(extents) == shape[axis]
+    assert max(extents) - min(extents) <= 1
+
+
+def test_there_are_no_more_folds_than_patches() -> None:
+    parts = divided(3, full((20, 20), size=(2, 2)), (2, 2), 5)
+    assert [len(part.held_patches) for part in parts] == [1, 1, 1]
+
+
+def test_one_patch_is_learned_from_and_all_background_is_held_out() -> None:
+    backgrounds = full((4, 5), (6, 6), size=(2, 2))
+    (part,) = divided(1, backgrounds, (2, 2), 5)
+    assert part.learned_patches.tolist() == [0]
+    assert part.held_patches.tolist() == []
+    assert part.learned == []
+    for background, held in zip(backgrounds, part.held, strict=True):
+        assert_equal(held, background.counts)
+
+
+def test_everything_holds_nothing_out() -> None:
+    backgrounds = full((4, 5), (6, 6), size=(2, 2))
+    whole = everything(7, backgrounds)
+    assert whole.learned_patches.tolist() == list(range(7))
+    assert whole.held_patches.tolist() == []
+    assert whole.held == []
+    for background, learned in zip(backgrounds, whole.learned, strict=True):
+        assert_equal(learned, background.counts)
+
+
+def test_a_seed_decides_and_another_decides_otherwise() -> None:
+    backgrounds = full(*[(5, 5)] * 12, size=(2, 2))
+
+    def told(seed: int) -> list[tuple[list[int], list[bool]]]:
+        parts = divided(12, backgrounds, (2, 2), 3, seed)
+        return [(part.held_patches.tolist(), [held.any() for held in part.held]) for part in parts]
+
+    assert told(4) == told(4)
+    assert len({str(told(seed)) for seed in range(10)}) > 5
+    assert told(4)[0][0] != list(range(4))
+
+
+@given(
+    shape=pairs(1, 9),
+    share=st.floats(0, 1),
+    count=st.integers(1, 60),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_sampled_places_are_of_the_mask_and_none_twice(
+    shape: Pair, share: float, count: int, seed: int
+) -> None:
+    mask = np.random.default_rng(seed).random(shape) < share
+    places = sampled_places(mask, count, np.random.default_rng(seed))
+    assert_same_bytes(places, sampled_places(mask, count, np.random.default_rng(seed)))
+    assert places.shape == (len(places), 2)
+    chosen = list(map(tuple, places.tolist()))
+    assert len(set(chosen)) == len(chosen)
+    assert all(mask[place] for place in chosen)
+    if mask.sum() <= count:
+        assert len(chosen) == mask.sum()
+    else:
+        assert 1 <= len(chosen) <= count
+
+
+def test_every_place_is_drawn_as_often_as_any_other() -> None:
+    mask = np.random.default_rng(3).random((6, 7)) < 0.6
+    drawn = np.zeros(mask.shape, int)
+    for seed in range(2000):
+        places = sampled_places(mask, 5, np.random.default_rng(seed))
+        drawn[tuple(places.T)] += 1
+    assert not drawn[~mask].any()
+    usual = drawn[mask].mean()
+    assert drawn[mask].min() > 0.8 * usual
+    assert drawn[mask].max() < 1.2 * usual
