@@ -124,7 +124,7 @@ def only_one(first: str, second: str, *others: object) -> None:
 def _finite(text: str) -> float:
     """A finite number, or NaN where the text is none."""
     try:
-        value = math.nan if "_" in text else float(text)
+        value = float(text) if text.isascii() and "_" not in text else math.nan
     except ValueError:
         return math.nan
     return value if math.isfinite(value) else math.nan

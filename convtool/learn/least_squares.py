@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,11 +14,14 @@ from convtool.core.geometry import Pair
 
 Float64 = NDArray[np.float64]
 
-MOST_WINDOWS = 2**20
-"""Windows that are looked at; of larger pictures rows are taken evenly."""
+MOST_WINDOWS, MOST_PRODUCTS = 2**20, 2**34
+"""Windows, and products of their values, that are summed; of larger pictures rows are taken evenly."""
 
 PIECE_VALUES = 2**22
 """Values of windows that are summed at a time."""
+
+MOST_SEARCHED, SEARCHED_VALUES = 2**15, 2**22
+"""Windows, and values of them, that are looked at to tell how a picture was moved."""
 
 NEWTON_STEPS = 20
 """Steps in which weights are moved to where all responses round right."""
@@ -39,9 +42,7 @@ class Fit(NamedTuple):
     explained: float
 
 
-def least_squares(
-    seen: Float32, values: Float32, wanted: NDArray[np.bool_], kernel: Pair, most: int = MOST_WINDOWS
-) -> Fit:
+def least_squares(seen: Float32, values: Float32, wanted: NDArray[np.bool_], kernel: Pair) -> Fit:
     """Weights and bias by the normal equations; what the picture leaves open has an infinite error.
 
     Parameters
@@ -52,14 +53,12 @@ def least_squares(
         ``(H', W')``: what became of each window.
     wanted
         Which of them are equations.
-    most
-        Windows to look at, about; of more, rows are taken evenly.
     """
     count = kernel[0] * kernel[1]
     level, mean = np.rint(seen.mean(dtype=np.float64)), values[wanted].mean(dtype=np.float64)
     gram, target = np.zeros((count + 1, count + 1)), np.zeros(count + 1)
     squares = windows = 0.0
-    for patches, results in _equations(seen, values, wanted, kernel, most):
+    for patches, results in _equations(seen, values, wanted, kernel):
         terms = _terms(patches, level)
         centred = results - mean
         gram += terms.T @ terms
@@ -71,9 +70,8 @@ def least_squares(
     covariance = gram[:-1, :-1] - windows * np.outer(sums, sums)
     moments = target[:-1] - sums * target[-1]
     variation = squares - target[-1] ** 2 / windows
-    spectrum, directions = np.linalg.eigh(covariance)
-    known = spectrum > NEGLIGIBLE * max(spectrum[-1], 1e-300)
-    inverse = np.divide(1, spectrum, out=np.zeros(count), where=known)
+    inverse, directions = _inverse(covariance)
+    known = inverse > 0
     weights = directions @ (inverse * (directions.T @ moments))
     left = max(variation - weights @ moments, 0.0)
     noise = left / max(1.0, windows - count - 1)
@@ -82,6 +80,52 @@ def least_squares(
     bias = mean + target[-1] / windows - weights @ (sums + level)
     explained = 1 - left / variation if variation > 0 else 0.0
     return Fit(weights.reshape(kernel), float(bias), errors.reshape(kernel), float(explained))
+
+
+def likeliest_move(
+    before: Float32, after: Float32, kernel: Pair, origin: Pair, moves: Sequence[Pair]
+) -> Pair:
+    """The move of the picture after that lets a filter explain most of it.
+
+    The windows are the same for all moves, those that have a value whatever the move, or a sample of
+    them; so the normal equations are set up once.
+
+    Parameters
+    ----------
+    origin
+        Where the window of a value begins beside it, if nothing moved.
+    moves
+        Rows and columns.
+    """
+    farthest = [max(abs(move[axis]) for move in moves) for axis in (0, 1)]
+    inside = [
+        np.arange(max(0, o + far), min(n - k, m - 1 + o - far) + 1)
+        for n, m, k, o, far in zip(before.shape, after.shape, kernel, origin, farthest, strict=True)
+    ]
+    count = kernel[0] * kernel[1]
+    enough = min(MOST_SEARCHED, SEARCHED_VALUES // max(count, len(moves)))
+    every = max(1, inside[0].size * inside[1].size // enough)
+    if inside[0].size * inside[1].size <= count:
+        return 0, 0
+    rows, columns = (places.ravel()[::every] for places in np.meshgrid(*inside, indexing="ij"))
+    patches = sliding_window_view(before, kernel)[rows, columns].reshape(-1, count).astype(np.float64)
+    patches -= patches.mean(axis=0)
+    values = np.stack(
+        [after[rows - origin[0] + down, columns - origin[1] + right] for down, right in moves], axis=1
+    ).astype(np.float64)
+    values -= values.mean(axis=0)
+    inverse, directions = _inverse(patches.T @ patches)
+    along = directions.T @ (patches.T @ values)
+    variations = np.square(values).sum(axis=0)
+    explained = (inverse[:, np.newaxis] * np.square(along)).sum(axis=0) / np.maximum(variations, 1e-300)
+    return moves[int(explained.argmax())]
+
+
+def _inverse(covariance: Float64) -> tuple[Float64, Float64]:
+    """Inverse variances along the principal directions, 0 where there is none; the directions as columns."""
+    spectrum, directions = np.linalg.eigh(covariance)
+    known = spectrum > NEGLIGIBLE * max(spectrum[-1], 1e-300)
+    return np.divide(1, spectrum, out=np.zeros(len(spectrum)), where=known), directions
 
 
 def within_rounding(fit: Fit, seen: Float32, values: Float32) -> Fit:
@@ -97,7 +141,7 @@ def within_rounding(fit: Fit, seen: Float32, values: Float32) -> Fit:
     everywhere = np.ones(values.shape, np.bool_)
     for _ in range(NEWTON_STEPS):
         gram, gradient = np.zeros((count + 1, count + 1)), np.zeros(count + 1)
-        for patches, results in _equations(seen, values, everywhere, fit.weights.shape, MOST_WINDOWS):
+        for patches, results in _equations(seen, values, everywhere, fit.weights.shape):
             terms = _terms(patches, level)
             off = terms @ solution - results
             lowest = np.where(results == ends[0], -np.inf, -0.5)
@@ -113,11 +157,13 @@ def within_rounding(fit: Fit, seen: Float32, values: Float32) -> Fit:
 
 
 def _equations(
-    seen: Float32, values: Float32, wanted: NDArray[np.bool_], kernel: tuple[int, ...], most: int
+    seen: Float32, values: Float32, wanted: NDArray[np.bool_], kernel: tuple[int, ...]
 ) -> Iterator[tuple[Float64, Float64]]:
     """Windows ``(N, kh, kw)`` and what became of them ``(N,)``, a few rows at a time."""
     views = sliding_window_view(seen, kernel)
     rows, columns = values.shape
+    count = kernel[0] * kernel[1]
+    most = min(MOST_WINDOWS, max(4 * count, MOST_PRODUCTS // count**2))
     every = max(1, rows * columns // most)
     step = every * max(1, PIECE_VALUES // (columns * kernel[0] * kernel[1]))
     for first in range(0, rows, step):

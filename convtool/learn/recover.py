@@ -9,7 +9,6 @@ time.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 
@@ -21,15 +20,12 @@ from convtool.core.bank import FilterBank
 from convtool.core.convolution import feature_maps
 from convtool.core.geometry import Pair, Sizes, pair
 from convtool.errors import InputError
-from convtool.learn.least_squares import MOST_WINDOWS, Fit, Float64, least_squares, within_rounding
+from convtool.learn.least_squares import Fit, Float64, least_squares, likeliest_move, within_rounding
 
-SEARCHED = 2**15
-"""Windows that are looked at to tell how the picture after was moved."""
-
-MOST_WEIGHTS = 4096
+MOST_WEIGHTS = 1024
 """Weights up to which the normal equations are solved."""
 
-POOR_FIT = 0.05
+POOR_FIT = 1e-3
 """The share of the variance left over from which on the picture may have been moved."""
 
 LARGEST_DIVISOR = 1024
@@ -122,20 +118,22 @@ def recover_filter(before: ArrayLike, after: ArrayLike, size: Sizes) -> Recovery
         raise InputError(f"size is {kernel[0]}×{kernel[1]}; at most {MOST_WEIGHTS} weights can be solved for")
     pictures = _plane("before", before), _plane("after", after)
     origin, moves = _alignments(*pictures, kernel)
-    pairs = {(0, 0): _Pair(*pictures, kernel, origin, (0, 0))}
-    fit = pairs[0, 0].fit()
+    move = 0, 0
+    cells = _Pair(*pictures, kernel, origin)
+    fit = cells.fit()
     if 1 - fit.explained > POOR_FIT and moves:
-        for move in moves:
-            with suppress(InputError):  # so moved, they share too little
-                pairs[move] = _Pair(*pictures, kernel, origin, move)
-        move = max(pairs, key=lambda each: pairs[each].fit(SEARCHED).explained)
-        fit = pairs[move].fit()
-        return _recovered(pairs[move], fit, move)
-    return _recovered(pairs[0, 0], fit, (0, 0))
+        move = likeliest_move(*pictures, kernel, origin, moves)
+        moved = _Pair(*pictures, kernel, (origin[0] - move[0], origin[1] - move[1]))
+        better = moved.fit()
+        if better.explained > fit.explained:
+            cells, fit = moved, better
+        else:
+            move = 0, 0
+    return _recovered(cells, fit, move)
 
 
 class _Pair:
-    """The cells of both pictures that belong together, if the one after was moved.
+    """The cells of both pictures that belong together, if each value's window begins ``origin`` beside it.
 
     Attributes
     ----------
@@ -145,9 +143,9 @@ class _Pair:
         Values that are no end of their range, to which others may have been clipped.
     """
 
-    def __init__(self, before: Float32, after: Float32, kernel: Pair, origin: Pair, move: Pair) -> None:
+    def __init__(self, before: Float32, after: Float32, kernel: Pair, origin: Pair) -> None:
         self._kernel = kernel
-        self.seen, self.values = _overlap(before, after, kernel, (origin[0] - move[0], origin[1] - move[1]))
+        self.seen, self.values = _overlap(before, after, kernel, origin)
         unknowns = kernel[0] * kernel[1] + 1
         if self.values.size <= unknowns:
             raise InputError(
@@ -158,9 +156,9 @@ class _Pair:
         free = (self.values > self.ends[0]) & (self.values < self.ends[1])
         self.free = free if np.count_nonzero(free) > unknowns else np.ones(free.shape, np.bool_)
 
-    def fit(self, most: int = MOST_WINDOWS) -> Fit:
+    def fit(self) -> Fit:
         """The least squares of the free values."""
-        return least_squares(self.seen, self.values, self.free, self._kernel, most)
+        return least_squares(self.seen, self.values, self.free, self._kernel)
 
     def responses(self, bank: FilterBank) -> Float32:
         """What a filter makes of the picture before."""
