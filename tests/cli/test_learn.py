@@ -42,7 +42,9 @@ def scene(folder: Path) -> NDArray[np.uint8]:
         Path(name).mkdir()
         for k in range(count):
             patch = (
-                MARK * 0.4 + scenes.noise(34 + k, 6, 5) * 0.5 if name == "faces" else scenes.noise(60 + k, 6, 5)
+                MARK * 0.4 + scenes.noise(34 + k, 6, 5) * 0.5
+                if name == "faces"
+                else scenes.noise(60 + k, 6, 5)
             )
             scenes.save(f"{name}/{k:02}.png", patch.astype(np.uint8))
     return picture

@@ -156,5 +156,5 @@ def test_what_would_be_refused_is_said() -> None:
     assert finished.code == 0
     assert finished.record["peak_memory"] > 100 * 2**20
     assert finished.err.startswith(
-        "convtool: notice: notes.json with diagonal: conv and run would refuse this: the work; it takes about "
+        "convtool: notice: notes.json with diagonal: conv and run would refuse this: the work; it takes "
     )

@@ -33,6 +33,15 @@ if TYPE_CHECKING:
         (values.padding, "1,2,3,4", ((1, 2), (3, 4))),
         (values.limits, "0,255", (0.0, 255.0)),
         (values.limits, "-1.5,1e3", (-1.5, 1000.0)),
+        (values.share, "0", 0.0),
+        (values.share, "1", 1.0),
+        (values.share, "0.05", 0.05),
+        (values.share, ".5", 0.5),
+        (values.share, "5e-2", 0.05),
+        (values.number, "0", 0.0),
+        (values.number, "-1.5", -1.5),
+        (values.number, "1e3", 1000.0),
+        (values.number, "1e-400", 0.0),
         (values.depth, "8", 8),
         (values.depth, "16", 16),
         (values.stages, "none", frozenset()),
@@ -55,6 +64,8 @@ def test_what_texts_mean(parse: Callable[[str], Any], text: str, value: object) 
         (values.positive_pair, "1,", "'' is not a whole number from 1"),
         (values.padding, "1,2,3", "'1,2,3' is no padding; use valid, same, N, Y,X or TOP,BOTTOM,LEFT,RIGHT"),
         (values.limits, "255,0", "'255,0' is no range; use LO,HI with LO < HI, such as 0,255"),
+        (values.share, "5", "'5' is no share; use a number from 0 to 1, such as 0.05"),
+        (values.number, "x", "'x' is not a finite number"),
         (values.depth, "12", "'12' is no depth; use 8 or 16"),
         (values.stages, "map,relu", "'relu' is no stage; use conv, map, pool or none, such as map,pool"),
     ],
@@ -85,6 +96,49 @@ def test_what_python_would_guess_at_is_no_whole_number(text: str) -> None:
 def test_a_range_is_two_finite_numbers_in_order(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="is no range; use LO,HI with LO < HI, such as 0,255"):
         values.limits(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "nan",
+        "inf",
+        "-inf",
+        "infinity",
+        "1e999",
+        "1_0",
+        "0x1",
+        "1,0",
+        "0,5",
+        "1.2.3",
+        "5%",
+        "--1",
+        "1-",
+    ],
+)
+def test_what_is_no_finite_number(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match=f"^{re.escape(repr(text))} is not a finite number$"):
+        values.number(text)
+    with pytest.raises(
+        typer.BadParameter, match=f"^{re.escape(repr(text))} is no share; use a number from 0"
+    ):
+        values.share(text)
+
+
+@pytest.mark.parametrize("text", ["-0.001", "1.001", "-1", "2", "100", "1e3"])
+def test_a_number_may_be_no_share(text: str) -> None:
+    assert values.number(text) == float(text)
+    with pytest.raises(typer.BadParameter, match="is no share; use a number from 0 to 1"):
+        values.share(text)
+
+
+@given(number=st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_are_read_as_python_reads_them(number: float) -> None:
+    assert values.number(repr(number)) == number
+    if 0 <= number <= 1:
+        assert values.share(repr(number)) == number
 
 
 PARSERS = (values.positive, values.positive_pair, values.padding, values.limits, values.depth, values.stages)

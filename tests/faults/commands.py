@@ -20,7 +20,12 @@ from tests.cli.runner import SAMPLES, Finished, as_process, spawned
 Words = tuple[str, ...]
 """What a line must hold: the name of a file, and the words that say what is wrong with it."""
 
+Reader = Callable[..., Words]
+"""Gives a command that reads the image of this name, with options."""
+
 Planes = list[list[list[float]]]
+
+NOTES = str(SAMPLES / "notes-blend.json")
 
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 24, 1, 2
@@ -87,12 +92,47 @@ def filtering(filter_file: str) -> tuple[str, ...]:
     return ("conv", str(SAMPLES / "notes-blend.json"), "--filter", filter_file, "--out-dir", "maps")
 
 
+def finding(image: str, *options: str) -> tuple[str, ...]:
+    """A command that looks for peaks in an image and would draw them."""
+    return ("find", image, "--filter", "notes-diagonal", "-o", "found.png", *options)
+
+
+def learning(image: str, *options: str) -> tuple[str, ...]:
+    """A command that learns a window of an image."""
+    return ("learn", "--patch", f"{image}@0,0,2,2", "-o", "learned.json", *options)
+
+
+def learning_beside(image: str, *options: str) -> tuple[str, ...]:
+    """A command that learns a patch before an image as background."""
+    return ("learn", "--patch", f"{NOTES}@0,0,2,2", "--background", image, "-o", "learned.json", *options)
+
+
+def recovering_from(image: str, *options: str) -> tuple[str, ...]:
+    """A command that asks which filter made something of an image."""
+    return ("recover", image, NOTES, "--size", "1", "-o", "recovered.json", *options)
+
+
+def recovering_by(image: str, *options: str) -> tuple[str, ...]:
+    """A command that asks which filter made an image."""
+    return ("recover", NOTES, image, "--size", "1", "-o", "recovered.json", *options)
+
+
+READERS = (finding, learning, learning_beside, recovering_from, recovering_by)
+"""Every way but `converting` in which a command reads an image and would write a file."""
+
+
 def refused_image(
-    content: bytes, *words: str, name: str = "bad.png", code: int = 3, options: Words = (), **process: Any
+    content: bytes,
+    *words: str,
+    name: str = "bad.png",
+    code: int = 3,
+    options: Words = (),
+    reader: Reader = converting,
+    **process: Any,
 ) -> str:
     """Give a command an image that it must refuse by the file's name and these words."""
     Path(name).write_bytes(content)
-    return refused(*converting(name, *options), code=code, says=(f"convtool: {name}: ", *words), **process)
+    return refused(*reader(name, *options), code=code, says=(f"convtool: {name}: ", *words), **process)
 
 
 def refused_filter(content: bytes | str, *words: str, name: str = "bad.json", code: int = 3) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -35,6 +36,9 @@ def matrix() -> Path:
 CONV = ("conv", "a.csv", "--filter", "identity", "--out-dir", "maps")
 POOL = ("pool", "a.csv", "--out-dir", "maps")
 RUN = ("run", "a.csv", "--filter", "identity", "--out-dir", "maps")
+FIND = ("find", "a.csv", "--filter", "one.json", "-o", "found.png")
+LEARN = ("learn", "--patch", "a.csv@0,0,2,2", "-o", "learned.json")
+RECOVER = ("recover", "a.csv", "a.csv", "--size", "1", "-o", "recovered.json")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,14 @@ RUN = ("run", "a.csv", "--filter", "identity", "--out-dir", "maps")
         *((CONV, "--range", value) for value in ("nan,1", "0,inf", "1_0,20")),
         (CONV, "--max-pixels", "1_0"),
         (CONV, "--frame", "٣"),
+        *((FIND, "--top", value) for value in ("0", "1_0")),
+        (FIND, "--overlap", "nan"),
+        (FIND, "--threshold", "inf"),
+        *((LEARN, "--folds", value) for value in ("0", "2.0")),
+        (LEARN, "--seed", "-1"),
+        (LEARN, "--false-alarms", "1_0"),
+        (LEARN, "--ridge", "nan"),
+        *((RECOVER, "--size", value) for value in ("0", "1.5")),
     ],
 )
 def test_a01_numbers_that_are_none(command: Words, option: str, value: str) -> None:
@@ -67,6 +79,14 @@ def test_a01_numbers_that_are_none(command: Words, option: str, value: str) -> N
         (("relu", "a.csv", "--out-dir", ""), "--out-dir is empty"),
         (("filters", "export", "identity", "-o", ""), "-o is empty"),
         (("filters", "check", ""), "path is empty"),
+        (("find", "", "--filter", "identity"), "path is empty"),
+        (("learn", "--patch", "", "-o", "f.json"), "path is empty"),
+        (("learn", "--positives", "", "-o", "f.json"), "path is empty"),
+        (("learn", "--patch", "a.csv@0,0,2,2", "--background", "", "-o", "f.json"), "path is empty"),
+        (("recover", "a.csv", "", "--size", "1", "-o", "f.json"), "path is empty"),
+        (("find", "a.csv", "--filter", "identity", "-o", ""), "-o is empty"),
+        (("learn", "--patch", "a.csv@0,0,2,2", "-o", ""), "-o is empty"),
+        (("recover", "a.csv", "a.csv", "--size", "1", "-o", ""), "-o is empty"),
     ],
 )
 def test_a01_an_empty_path(command: Words, word: str) -> None:
@@ -109,6 +129,31 @@ def test_a02_strange_names_as_filters_and_outputs() -> None:
         assert Path(name).read_text() == MATRIX
 
 
+def test_a02_strange_names_to_find_learn_and_recover() -> None:
+    """Names with markup, ESC, a newline or a leading dash as pictures and outputs of the other commands."""
+    Path("one.json").write_text("[[1]]")
+    for name in STRANGE:
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(MATRIX)
+    finished = done("find", "--filter", "one.json", "--", *STRANGE)
+    titles = [line for line in finished.out.splitlines() if line.endswith(" · one · 1 peak")]
+    assert [title.removesuffix(" · one · 1 peak") for title in titles] == list(STRANGE.values())
+    patches = [f"--patch={name}@0,0,2,2" for name in STRANGE]
+    says = (r"convtool: [bold]a.csv@0,0,2,2 is part of the background too: new\nline.csv holds it at row 0",)
+    refused("learn", *patches, "--background=new\nline.csv", "-o", "[/]\n.json", says=says)
+    done("learn", *patches, "--method", "ncc", "-o", "[/]\n.json", "-q")
+    meta = json.loads(Path("[/]\n.json").read_text())["meta"]
+    assert meta["patches"] == [f"{name}@0,0,2,2" for name in STRANGE]
+    for name in ("[bold]", "esc\x1b[31m", "-lead"):
+        before = f"{name}.csv"
+        Path(before).write_text(MATRIX)
+        finished = done("recover", f"--output={name}.json", "--size", "1", "--", before, before)
+        printed = name.replace("\x1b", r"\x1b")
+        assert finished.out.splitlines()[0] == f"{printed}.csv → {printed}.csv · 1 × 1 → {printed}.json"
+        done("find", "--filter", "one.json", f"--output={name}.png", "-q", "--", before)
+        assert Path(f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a02_names_inside_a_filter_file() -> None:
     """A bank's own names with markup, a path or ESC are printed escaped and never become paths."""
     Path("bank.json").write_text(r'{"weights": [[[1]], [[2]]], "names": ["[bold]/../../x", "\u001b[31m\n"]}')
@@ -147,6 +192,15 @@ def test_a02_a_dash_is_an_option() -> None:
         ("run", "a.csv", "-f", "f.json", "--save", "pool", "-o", "a.csv"),
         ("filters", "export", "f.json", "-o", "f.json"),
         ("filters", "export", "f.json", "-o", "link.json"),
+        ("find", "a.csv", "-f", "f.json", "-o", "a.csv"),
+        ("find", "symbolic.csv", "-f", "f.json", "-o", "hard.csv"),
+        ("find", "a.csv", "-f", "f.json", "-o", "link.json"),
+        ("learn", "--patch", "a.csv@0,0,2,2", "-o", "folder/../a.csv"),
+        ("learn", "--patch", "a.csv@0,0,2,2", "--background", "hard.csv", "-o", "symbolic.csv"),
+        ("learn", "--positives", "folder", "-o", "a.csv"),
+        ("learn", "--patch", "b.map.csv@0,0,2,2", "--negatives", "folder", "-o", "hard.csv"),
+        ("recover", "a.csv", "b.map.csv", "--size", "1", "-o", "hard.csv"),
+        ("recover", "a.csv", "b.map.csv", "--size", "1", "-o", "folder/../b.map.csv"),
         ("relu", "b.map.csv", "--out-dir", ".", "--format", "csv"),
         ("relu", "b.map.csv", "--out-dir", "folder/..", "--format", "csv"),
         ("relu", "a.csv", "b.map.csv", "--out-dir", ".", "--format", "csv"),
@@ -167,8 +221,16 @@ def test_a03_an_output_that_is_an_input(command: Words) -> None:
 
 def test_a03_an_output_that_is_the_standard_input() -> None:
     """An output that would replace the file which standard input comes from."""
-    with Path("a.csv").open("rb") as file:
+    Path("f.json").write_text("[[1, 2], [3, 5]]")
+    with Path("a.csv").open("rb") as file, Path("f.json").open("rb") as matrix:
         refused("relu", "-", "-o", "a.csv", code=2, says=("would replace the input stdin",), stdin=file)
+        for command in (
+            ("find", "-", "-f", "identity"),
+            ("learn", "--patch", "-@0,0,2,2"),
+            ("recover", "a.csv", "-", "--size", "1"),
+        ):
+            says = ("f.json: ", "would replace the input stdin")
+            refused(*command, "-o", "f.json", code=2, says=says, stdin=matrix)
 
 
 @pytest.mark.parametrize(
@@ -213,6 +275,13 @@ LONG = "x" * 300
         (("conv", "a.csv", "-f", "identity", "--out-dir", "occupied"),
          ("occupied/a.identity.map.png: ", "it is a folder")),
         (("filters", "export", "identity", "-o", "folder"), ("folder: ", "it is a folder")),
+        (("find", "a.csv", "-f", "identity", "-o", "link.png"), ("link.png: ", "it is a folder")),
+        (("find", "a.csv", "-f", "identity", "-o", "missing/f.png"), ("missing/f.png: ", "does not exist")),
+        (("find", "a.csv", "-f", "identity", "-o", f"{LONG}.png"), (f"{LONG}.png: ", "name too long")),
+        (("learn", "--patch", "a.csv@0,0,2,2", "-o", "folder"), ("folder: ", "it is a folder")),
+        (("learn", "--patch", "a.csv@0,0,2,2", "-o", f"{LONG}.json"), (f"{LONG}.json: ", "name too long")),
+        (("recover", "a.csv", "a.csv", "--size", "1", "-o", "a.csv/f.npy"), ("a.csv/f.npy: ", "Not a dire")),
+        (("recover", "a.csv", "a.csv", "--size", "1", "-o", "missing/f.npy"), ("missing/f.npy: ",)),
         (("filters", "export", "identity", "-o", "missing/f.json"), ("missing/f.json: ", "does not exist")),
     ],
     ids=lambda argument: " ".join(argument)[:60],

@@ -49,6 +49,18 @@ def matrix() -> Path:
     return Path("a.csv")
 
 
+FIND = ("find", "a.csv", "-f", "one.json")
+LEARN = ("learn", "--patch", "a.csv@0,0,2,2", "--background", "b.csv")
+RECOVER = ("recover", "a.csv", "a.csv", "--size", "1")
+
+
+@pytest.fixture(autouse=True)
+def filter_and_background() -> None:
+    """A filter whose response is the image itself, and a matrix in which the patch is not found."""
+    Path("one.json").write_text("[[1]]")
+    Path("b.csv").write_text("9,1,1,7\n2,8,3,4\n5,0,6,6\n")
+
+
 @pytest.fixture
 def large() -> Path:
     """An array that takes a second to be written as text."""
@@ -63,6 +75,9 @@ def large() -> Path:
         ("relu", "a.csv", "-o", "/dev/full"),
         ("relu", "a.csv", "-o", "/dev/full", "--format", "npy"),
         ("filters", "export", "kirsch", "-o", "/dev/full"),
+        (*FIND, "-o", "/dev/full"),
+        (*LEARN, "-o", "/dev/full"),
+        (*RECOVER, "-o", "/dev/full"),
     ],
     ids=" ".join,
 )
@@ -84,6 +99,26 @@ def test_e01_a_limit_of_file_sizes(format_: str, older: bool) -> None:
         says=(f"out.{format_}: ", "cannot be written", "File too large"),
         preexec_fn=at_most(FSIZE=4096),
     )
+
+
+@needs_linux
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        (("find", "noise.npy", "-f", "identity", "--top", "1"), "out.png"),
+        (("learn", "--patch", "noise.npy@0,0,30,30"), "out.json"),
+        (("recover", "noise.npy", "smaller.npy", "--size", "20"), "out.json"),
+    ],
+    ids=lambda argument: " ".join(argument) if isinstance(argument, tuple) else argument,
+)
+def test_e01_a_limit_of_file_sizes_for_pictures_and_filters(command: Words, output: str) -> None:
+    """A drawing or a filter that grows over the limit of a file's size: an older file is as it was."""
+    for name, side in (("noise.npy", 64), ("smaller.npy", 45)):
+        Path(name).write_bytes(hm.npy_of(RNG.random((side, side), np.float32)))
+    Path(output).write_text("older")
+    limits = at_most(FSIZE=4096)
+    says = (f"{output}: ", "cannot be written", "File too large")
+    refused(*command, "-q", "-o", output, code=5, says=says, preexec_fn=limits)
 
 
 @needs_linux
@@ -119,6 +154,9 @@ def read_only(folder: Path) -> Iterator[None]:
         (("relu", "a.csv", "--out-dir", "shelf"), ("shelf/a.map.png: ", "Permission denied")),
         (("relu", "a.csv", "--out-dir", "shelf/maps"), ("shelf/maps: ", "Permission denied")),
         (("filters", "export", "box-3", "-o", "shelf/f.json"), ("shelf/f.json: ", "Permission denied")),
+        ((*FIND, "-o", "shelf/older.png"), ("shelf/older.png: ", "Permission denied")),
+        ((*LEARN, "-o", "shelf/f.json"), ("shelf/f.json: ", "Permission denied")),
+        ((*RECOVER, "-o", "shelf/f.json"), ("shelf/f.json: ", "Permission denied")),
     ],
     ids=lambda argument: " ".join(argument),
 )
@@ -161,7 +199,40 @@ def test_e03_ended_while_writing(number: signal.Signals, code: int) -> None:
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (code, b"", b"")
     assert Path("out.csv").read_text() == "older"
-    assert sorted(path.name for path in Path().iterdir()) == ["a.csv", "large.npy", "out.csv"]
+    assert {path.name for path in Path().iterdir()} == {"a.csv", "b.csv", "large.npy", "one.json", "out.csv"}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("find", "a.csv", "pipe.png", "-f", "one.json", "-q"),
+        (
+            "learn",
+            "--patch",
+            "a.csv@0,0,2,2",
+            "--background",
+            "pipe.png",
+            "-o",
+            "out.csv",
+            "--format",
+            "json",
+        ),
+        ("recover", "a.csv", "pipe.png", "--size", "1", "-o", "out.json"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_e03_ended_while_reading(command: Words, number: signal.Signals, code: int) -> None:
+    """SIGTERM or Ctrl-C while a picture is read: its code, not a word, nothing written."""
+    os.mkfifo("pipe.png")
+    command = tuple("out.json" if word == "out.csv" else word for word in command)
+    Path("out.json").write_text("older")
+    before = facts_of(Path())
+    with spawned(*command) as process, Path("pipe.png").open("wb"):  # opened once the process reads it
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (code, b"", b"")
+    assert facts_of(Path()) == before
 
 
 def test_e04_a_link_is_replaced() -> None:
@@ -176,6 +247,19 @@ def test_e04_a_link_is_replaced() -> None:
     assert not Path("nowhere.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("command", "name"), [(FIND, "link.png"), (LEARN, "link.json"), (RECOVER, "link.json")]
+)
+def test_e04_a_link_is_replaced_by_a_picture_or_a_filter(command: Words, name: str) -> None:
+    """A drawing or a filter whose output is a symbolic link: replaced, its target untouched."""
+    Path("target").write_text("older")
+    Path(name).symlink_to("target")
+    done(*command, "-o", name, "-q")
+    assert not Path(name).is_symlink()
+    assert Path(name).read_bytes()[:4] in (b"\x89PNG", b"{\n  ")
+    assert Path("target").read_text() == "older"
+
+
 def test_e04_devices_are_written_straight() -> None:
     """An output that is a device is written and stays one."""
     null = Path("/dev/null")
@@ -183,7 +267,16 @@ def test_e04_devices_are_written_straight() -> None:
     done("relu", "a.csv", "-o", "/dev/null", "-q")
     assert (null.stat().st_mode, null.stat().st_ino) == (before.st_mode, before.st_ino)
     assert done("relu", "a.csv", "-o", "/dev/stdout", "--format", "csv", "-q").out == MATRIX
-    assert facts_of(Path()).keys() == {"a.csv"}
+    assert facts_of(Path()).keys() == {"a.csv", "b.csv", "one.json"}
+
+
+def test_e04_a_device_takes_filters_and_pictures() -> None:
+    """A device gets the bytes that a file would have, of a drawing and of filters."""
+    for command, suffix in ((FIND, "png"), (LEARN, "npy"), (RECOVER, "npy")):
+        done(*command, "-o", f"out.{suffix}", "-q")
+        format_ = () if suffix == "png" else ("--format", suffix)
+        written = done(*command, "-o", "/dev/stdout", *format_, "-q").data
+        assert written == Path(f"out.{suffix}").read_bytes()
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -205,8 +298,11 @@ def test_e04_a_fifo_is_written_straight(format_: str) -> None:
         ("show", *["large.npy"] * 200, "--json"),
         ("relu", "large.npy", "-o", "-", "--format", "csv"),
         ("filters", "show", *["kirsch"] * 300),
+        ("find", *["large.npy"] * 30, "-f", "identity"),
+        ("find", *["large.npy"] * 30, "-f", "identity", "--csv"),
+        ("find", *["large.npy"] * 30, "-f", "identity", "--json"),
     ],
-    ids=lambda command: " ".join(command)[:40],
+    ids=lambda command: " ".join(command[:2] + command[-3:]),
 )
 @pytest.mark.usefixtures("matrix")
 def test_e05_a_reader_that_leaves(command: Words) -> None:
@@ -251,10 +347,22 @@ def test_e06_closed_streams_and_an_output(streams: tuple[int, ...]) -> None:
     assert facts_of(Path()) == before
 
 
+def test_e06_closed_streams_and_a_picture_or_a_filter() -> None:
+    """All standard streams closed: a drawing and filters hold their own bytes."""
+    for command, output in ((FIND, "out.png"), (LEARN, "out.json"), (RECOVER, "out.json")):
+        done(*command, "-o", output, "-q")
+        expected = Path(output).read_bytes()
+        Path(output).unlink()
+        finished = run(*command, "-o", output, "-q", preexec_fn=without(0, 1, 2))
+        assert (finished.code, finished.data, finished.err) == (0, b"", "")
+        assert Path(output).read_bytes() == expected
+
+
 @pytest.mark.parametrize(
     "command",
     [("show", "a.csv"), ("show", "a.csv", "--json"), ("relu", "a.csv", "-o", "-"), ("--version",),
-     ("filters", "list")],
+     ("filters", "list"), FIND, (*FIND, "--csv"), (*FIND, "-o", "-"), (*LEARN, "-o", "-"),
+     (*RECOVER, "-o", "-")],
     ids=" ".join,
 )  # fmt: skip
 def test_e06_a_closed_stdout(command: Words) -> None:
@@ -282,7 +390,8 @@ def test_e06_a_closed_stderr() -> None:
     "command",
     [("show", "a.csv"), ("show", "a.csv", "--json"), ("relu", "a.csv", "-o", "-", "--format", "csv"),
      ("relu", "a.csv", "-o", "-"), ("filters", "list"), ("filters", "export", "box-3", "-o", "-"),
-     ("plan", "a.csv", "-f", "identity"), ("--version",), ("--help",)],
+     ("plan", "a.csv", "-f", "identity"), ("--version",), ("--help",), FIND, (*FIND, "--csv"),
+     (*FIND, "--json"), (*FIND, "-o", "-"), (*LEARN, "-o", "-"), (*RECOVER, "-o", "-")],
     ids=" ".join,
 )  # fmt: skip
 def test_e06_a_full_stdout(command: Words) -> None:
@@ -308,6 +417,15 @@ def test_e07_piped_tables_keep_every_number(columns: str | None) -> None:
     rows = [line.split("|") for line in lines[3:6]]
     assert [number.strip() for number, _ in rows] == ["0", "1", "2"]
     assert [[int(cell) for cell in cells.split()] for _, cells in rows] == values.tolist()
+
+
+@pytest.mark.parametrize("columns", [None, "20", "1000"])
+def test_e07_piped_finds_keep_their_lines(columns: str | None) -> None:
+    """A table of finds with a long name through a pipe, however wide the terminal is said to be."""
+    Path("bank.json").write_text(json.dumps({"weights": [[[1]]], "names": ["long " * 40 + "name"]}))
+    environment = {"COLUMNS": columns} if columns else {}
+    lines = done("find", "a.csv", "-f", "bank.json", env=environment).out.splitlines()
+    assert lines[3].split(maxsplit=5) == ["1", "2", "2", "1×1", "9.0000", "bank-" + "long " * 40 + "name"]
 
 
 def on_a_terminal(*command: str, **environment: str) -> str:
@@ -363,6 +481,30 @@ def test_e08_an_ascii_locale(locale: dict[str, str], heading: bytes) -> None:
     refused("show", "写真.csv", says=(".csv: ", "No such file"), env=locale)
 
 
+def test_e08_finds_on_a_terminal() -> None:
+    """NO_COLOR: no escape sequence in a table of finds, on a terminal as wide as it is told."""
+    xterm = {"TERM": "xterm-256color"}
+    plain = on_a_terminal(*FIND, **xterm, NO_COLOR="1", COLUMNS="30")
+    assert "\x1b" not in plain
+    assert plain.splitlines()[3].split() == ["1", "2", "2", "1×1", "9.0000", "one"]
+    assert "\x1b[" in on_a_terminal(*FIND, **xterm)
+
+
+def test_e08_an_ascii_locale_for_any_command() -> None:
+    """A locale without UTF-8: what is found, learned and recovered is readable in it."""
+    ascii_ = {"PYTHONIOENCODING": "ascii"}
+    Path("写.csv").write_text(MATRIX)
+    out = done("find", "写.csv", "-f", "one.json", env=ascii_).data
+    assert out.splitlines()[0] == rb"\u5199.csv - one - 1 peak"
+    record = done("find", "写.csv", "-f", "one.json", "--json", env=ascii_)
+    assert record.data.isascii()
+    assert record.record["input"] == "写.csv"
+    out = done("learn", "--patch", "写.csv@0,0,2,2", "b.csv", "-o", "写.json", env=ascii_).data
+    assert out.splitlines()[0] == rb"\u5199.json - ncc - 1 filter of 2 x 2"
+    out = done("recover", "写.csv", "a.csv", "--size", "1", "-o", "写.json", env=ascii_).data
+    assert out.splitlines()[0] == rb"\u5199.csv \u2192 a.csv - 1 x 1 \u2192 \u5199.json"
+
+
 def test_e08_any_number_of_columns() -> None:
     """COLUMNS that is small, huge, negative or no number."""
     plain = done("show", "a.csv").data
@@ -390,6 +532,27 @@ def test_e09_names_that_are_not_utf8() -> None:
     refused(*converting(os.fsdecode(b"\xfd.csv")), says=(r"convtool: \udcfd.csv: ", "No such file"))
 
 
+@needs_linux
+def test_e09_names_that_are_not_utf8_for_any_command() -> None:
+    """File names that are not UTF-8 work to find in, to learn from, to recover, and as outputs."""
+    name, folder, filter_file, picture = map(os.fsdecode, (b"\xff.csv", b"\xfd", b"\xfe.json", b"\xfe.png"))
+    Path(folder).mkdir()
+    for path in (name, f"{folder}/{name}"):
+        Path(path).write_text(MATRIX)
+    finished = done("find", name, "-f", "one.json", "--json", "-o", picture)
+    assert finished.data.isascii()
+    assert (finished.record["input"], finished.record["score"]) == (name, 9)
+    assert done("find", name, "-f", "one.json").out.startswith(r"\udcff.csv · one · 1 peak")
+    with PIL.Image.open(picture) as drawn:
+        assert drawn.size == (3, 3)
+    done("learn", "--positives", folder, "--patch", name, "-o", filter_file, "-q")
+    meta = json.loads(Path(filter_file).read_text())["meta"]
+    assert meta["patches"] == [name, f"{folder}/{name}"]
+    assert done("filters", "show", filter_file).out.startswith(r"\udcfe: Learned by ncc")
+    finished = done("recover", name, name, "--size", "1", "-o", filter_file, "--json")
+    assert (finished.record["before"], finished.record["output"]) == (name, filter_file)
+
+
 def sparse_array(side: int) -> str:
     """An array of bytes, side × side, that takes no space on the disk."""
     facts = {"descr": "|u1", "fortran_order": False, "shape": (side, side)}
@@ -407,6 +570,9 @@ def sparse_array(side: int) -> str:
         ("pool", "sparse.npy", "--out-dir", "maps"),
         ("conv", "sparse.npy", "-f", "gaussian-7", "--out-dir", "maps"),
         ("show", "sparse.npy"),
+        ("find", "sparse.npy", "-f", "gaussian-7", "-o", "found.png"),
+        ("learn", "--patch", "sparse.npy@0,0,5,5", "-o", "f.json"),
+        ("recover", "sparse.npy", "sparse.npy", "--size", "3", "-o", "f.json"),
     ],
     ids=" ".join,
 )
@@ -457,9 +623,13 @@ def test_e11_modes_follow_the_umask(mask: int) -> None:
         ("relu", "a.csv", "-o", "older.csv", "-q"),
         ("conv", "a.csv", "-f", "identity", "--out-dir", "maps", "-q"),
         ("filters", "export", "box-3", "-o", "f.npy"),
+        (*FIND, "-o", "found.png", "-q"),
+        (*LEARN, "-o", "learned.json", "-q"),
+        (*RECOVER, "-o", "older.json", "-q"),
     ):
         done(*command, preexec_fn=lambda: os.umask(mask))
-    for name in ("new.csv", "older.csv", "maps/a.identity.map.png", "f.npy"):
+    names = ("new.csv", "older.csv", "maps/a.identity.map.png", "f.npy")
+    for name in (*names, "found.png", "learned.json", "older.json"):
         assert stat.S_IMODE(Path(name).stat().st_mode) == 0o666 & ~mask, name
     assert stat.S_IMODE(Path("maps").stat().st_mode) == 0o777 & ~mask
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.faults.commands import (
+    NOTES,
     Words,
     done,
     filtered,
@@ -138,6 +139,14 @@ def test_j04_depth_and_length(text: str, word: str, what: str) -> None:
 def test_j05_what_is_no_rectangle(weights: str, words: Words) -> None:
     """Weights that are ragged, empty, or of a wrong rank."""
     refused_filter(weights, *words)
+
+
+@pytest.mark.parametrize("options", [(), ("--csv",), ("-o", "found.png")], ids=" ".join)
+def test_j05_what_is_no_rectangle_to_find_with(options: Words) -> None:
+    """Ragged weights, given to the command that finds peaks."""
+    Path("bad.json").write_text("[[1, 2], [3]]")
+    words = ("convtool: bad.json: ", "row 2", "has 1 values", "has 2")
+    refused("find", NOTES, "--filter", "bad.json", *options, says=words)
 
 
 def test_j05_ranks_that_a_filter_has() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -17,12 +18,19 @@ import pytest
 
 from tests.cli.runner import ROOT, as_process
 from tests.faults.commands import (
+    NOTES,
+    READERS,
+    Reader,
     Words,
     bound_by_permissions,
     converting,
     done,
     every,
     filtering,
+    finding,
+    learning,
+    recovering_by,
+    recovering_from,
     refused,
     refused_image,
     saved,
@@ -39,7 +47,19 @@ PLTE = hm.chunk(b"PLTE", bytes([10, 20, 30, 40, 50, 60, 70, 80, 90]))
 SHORTS: list[list[float]] = [[0, 255, 256], [257, 65534, 65535]]
 
 
-@pytest.mark.parametrize("command", [converting("bad.png"), ("show", "bad.png"), filtering("bad.png")])
+every_reader = pytest.mark.parametrize("reader", READERS)
+each_command = pytest.mark.parametrize("reader", [finding, learning, recovering_from])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(converting("bad.png"), ("show", "bad.png"), filtering("bad.png")),
+        *(reader("bad.png") for reader in READERS),
+        ("find", "good.csv", "--filter", "bad.png"),
+    ],
+    ids=" ".join,
+)
 def test_i01_an_empty_file(command: Words) -> None:
     """An empty file, given as an image or as a filter."""
     Path("bad.png").touch()
@@ -47,7 +67,11 @@ def test_i01_an_empty_file(command: Words) -> None:
     refused(*command, says=("convtool: bad.png: ", "empty"))
 
 
-@pytest.mark.parametrize("command", [converting("-"), ("relu", "-", "-o", "-"), ("show", "-")])
+@pytest.mark.parametrize(
+    "command",
+    [converting("-"), ("relu", "-", "-o", "-"), ("show", "-"), *(reader("-") for reader in READERS)],
+    ids=" ".join,
+)
 def test_i01_an_empty_stdin(command: Words) -> None:
     """Standard input that ends at once."""
     refused(*command, says=("convtool: stdin: ", "empty"))
@@ -79,6 +103,12 @@ def test_i02_what_is_no_image(content: bytes, words: Words) -> None:
     refused_image(content, *words)
 
 
+@every_reader
+def test_i02_what_is_no_image_for_any_command(reader: Reader) -> None:
+    """Garbage named .png, given to every command that reads an image."""
+    refused_image(RNG.bytes(300), ACCEPTED, reader=reader)
+
+
 HUGE = 100_000
 WIDEST = struct.pack("<HH", 65535, 65535)
 GIF_HEADER = b"GIF89a" + WIDEST + b"\x80\0\0" + bytes(6) + b",\0\0\0\0" + WIDEST + b"\0"
@@ -106,6 +136,14 @@ GIF_HEADER = b"GIF89a" + WIDEST + b"\x80\0\0" + bytes(6) + b",\0\0\0\0" + WIDEST
 def test_i03_a_header_that_claims_too_many_pixels(content: bytes, size: str) -> None:
     """A header alone that claims 100 000 × 100 000 pixels, or 100 to 179 million."""
     refused_image(content, size, "GiB as float32", "limit of 100000000", "--max-pixels", code=4)
+
+
+@each_command
+def test_i03_too_many_pixels_for_any_command(reader: Reader) -> None:
+    """A header alone that claims 100 000 × 100 000 pixels, given to the other commands."""
+    content = hm.SIGNATURE + hm.header(HUGE, HUGE) + hm.chunk(b"IEND", b"")
+    words = ("100000×100000", "GiB as float32", "limit of 100000000", "--max-pixels")
+    refused_image(content, *words, code=4, reader=reader)
 
 
 def test_i03_a_gif_that_claims_too_many_pixels() -> None:
@@ -167,6 +205,12 @@ def test_i04_truncated(kind: str, percent: int) -> None:
     refused_image(content[: len(content) * percent // 100])
 
 
+@each_command
+def test_i04_truncated_for_any_command(reader: Reader) -> None:
+    """A picture cut at half of its bytes, given to the other commands."""
+    refused_image(WHOLE["jpeg"][: len(WHOLE["jpeg"]) // 2], reader=reader)
+
+
 def test_i04_the_same_files_whole() -> None:
     """The pictures that the other tests cut are sound themselves."""
     planes = shown({f"{kind}.bin": content for kind, content in WHOLE.items()})
@@ -186,6 +230,13 @@ def png_of_stream(stream: bytes, colour_type: int = hm.GRAY, depth: int = 8, int
 def test_i05_no_end() -> None:
     """A PNG without its last chunk, IEND."""
     refused_image(hm.png(4, 8, hm.GRAY, [row[:4] for row in ROWS])[:-12], "IEND", "truncated")
+
+
+@each_command
+def test_i05_no_end_for_any_command(reader: Reader) -> None:
+    """A PNG without its last chunk, given to the other commands."""
+    content = hm.png(4, 8, hm.GRAY, [row[:4] for row in ROWS])[:-12]
+    refused_image(content, "IEND", "truncated", reader=reader)
 
 
 def test_i05_a_bad_checksum() -> None:
@@ -266,6 +317,22 @@ def test_i07_sixteen_bits_are_kept() -> None:
     assert np.load("out.npy").tolist() == SHORTS
 
 
+def test_i07_sixteen_bits_are_found_learned_and_recovered() -> None:
+    """Gray of 16 bits: a peak of 65535, a filter learned and one recovered from the low byte alone."""
+    shorts = 256 * 200 + RNG.permutation(20 * 20).reshape(20, 20).astype(np.uint16) % 256
+    shorts[3, 4] = 65535
+    Path("deep.png").write_bytes(hm.gray_png(shorts.astype(np.uint16)))
+    Path("one.json").write_text("[[1]]")
+    record = done("find", "deep.png", "-f", "one.json", "--top", "1", "--json").record
+    assert (record["y"], record["x"], record["score"]) == (3, 4, 65535)
+    done("learn", "--patch", "deep.png@9,9,5,5", "-o", "low.json", "-q")
+    record = done("find", "deep.png", "-f", "low.json", "--top", "1", "--json").record
+    assert (record["y"], record["x"]) == (9, 9)
+    done("conv", "deep.png", "-f", "sobel-x", "--no-relu", "-o", "after.npy", "-q")
+    record = done("recover", "deep.png", "after.npy", "--size", "3", "-o", "f.json", "--json").record
+    assert record["weights"] == [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
+
+
 REDUCED = {
     "rgb.png": (hm.png(1, 16, hm.RGB, [b"\1\xff\2\xff\3\0"]), [[[1]], [[2]], [[3]]]),
     "rgba.png": (hm.png(1, 16, hm.RGBA, [b"\1\xff\2\xff\3\0\xff\xff"]), [[[1]], [[2]], [[3]]]),
@@ -292,6 +359,14 @@ def test_i08_sixteen_bit_colour_keeps_eight() -> None:
 def test_i08_a_strict_user_refuses_fewer_bits(name: str) -> None:
     """Colour of 16 bits under --strict."""
     refused_image(REDUCED[name][0], name=name, options=("--strict",))
+
+
+@each_command
+def test_i08_a_strict_user_of_any_command(reader: Reader) -> None:
+    """Colour of 16 bits under --strict, given to the other commands."""
+    rows = [RNG.bytes(18) for _ in range(3)]
+    content = hm.png(3, 16, hm.RGB, rows)
+    refused_image(content, "reduced to 8 bits", "--strict", options=("--strict",), reader=reader)
 
 
 def test_i09_palettes_become_colours() -> None:
@@ -350,6 +425,12 @@ def test_i09_a_palette_that_lacks_a_colour(content: bytes, words: Words) -> None
     refused_image(content, "palette", *words)
 
 
+@each_command
+def test_i09_a_palette_that_lacks_a_colour_for_any_command(reader: Reader) -> None:
+    """A pixel that names a colour which the palette has not, given to the other commands."""
+    refused_image(hm.png(2, 8, hm.PALETTE, [b"\0\3"], PLTE), "palette", "colour 3", "holds 3", reader=reader)
+
+
 FEW_BITS = {
     "1.png": (hm.png(4, 1, hm.GRAY, [b"\xa0"]), [[1, 0, 1, 0]], 1),
     "2.png": (hm.png(4, 2, hm.GRAY, [b"\x1b"]), [[0, 1, 2, 3]], 3),
@@ -391,6 +472,17 @@ def test_i11_alpha_is_dropped() -> None:
     planes = shown(contents, "--channels", "each", notices=notices)
     assert planes == {name: values for name, (_, values) in files.items()}
     refused(*converting("hidden.png", "--strict"), says=("hidden.png: ", "alpha is dropped", "--strict"))
+
+
+@pytest.mark.parametrize("reader", [finding, learning, recovering_by])
+def test_i11_alpha_is_dropped_by_any_command(reader: Reader) -> None:
+    """Alpha above gray: the other commands take the gray below with one notice, or refuse it if strict."""
+    rows = [bytes([k, 255, 3 * k % 7, 0, 50 - k, 128]) for k in (1, 20, 9)]
+    Path("alpha.png").write_bytes(hm.png(3, 8, hm.GRAY_ALPHA, rows))
+    Path("notes.csv").write_text("1,3,49\n20,4,30\n9,6,41\n")
+    command = [{NOTES: "notes.csv"}.get(word, word) for word in reader("alpha.png")]
+    refused(*command, "--strict", says=("alpha.png: ", "alpha is dropped", "--strict"))
+    done(*command, notices=[("alpha.png", "alpha is dropped")])
 
 
 def test_i12_other_colour_spaces_become_rgb() -> None:
@@ -489,6 +581,12 @@ def test_i14_a_frame_that_is_not_there(name: str) -> None:
     refused_image(SEVERAL[name], "2 frame(s)", "--frame 2", name=name, options=("--frame", "2"))
 
 
+@each_command
+def test_i14_a_frame_that_is_not_there_for_any_command(reader: Reader) -> None:
+    """A frame is asked of the other commands that the file has not."""
+    refused_image(SEVERAL["a.tiff"], "2 frame(s)", "--frame 2", options=("--frame", "2"), reader=reader)
+
+
 MEBIBYTE = 2**20
 
 
@@ -506,6 +604,13 @@ def test_i15_texts_that_inflate(chunks: list[bytes]) -> None:
     content = hm.png(4, 8, hm.GRAY, [b"\1\2\3\4"], *chunks)
     assert len(content) < 80_000
     refused_image(content, "limit", code=4)
+
+
+@each_command
+def test_i15_texts_that_inflate_for_any_command(reader: Reader) -> None:
+    """A text of 70 KB in a PNG that inflates to 68 MB, given to the other commands."""
+    chunk = hm.zipped_chunk(b"zTXt", bytes(68 * MEBIBYTE))
+    refused_image(hm.png(4, 8, hm.GRAY, [b"\1\2\3\4"], chunk), "limit", code=4, reader=reader)
 
 
 NOT_FINITE = {"nan": np.nan, "inf": np.inf, "-inf": -np.inf}
@@ -526,10 +631,21 @@ def test_i16_numbers_that_are_not_finite(kind: str, word: str) -> None:
     refused_image(content, f"{word} at row 1 column 2 (from 0)", "finite")
 
 
+@each_command
+def test_i16_numbers_that_are_not_finite_for_any_command(reader: Reader) -> None:
+    """An NPY matrix with infinity, given to the other commands."""
+    content = hm.npy_of(np.array([[1, 2], [np.inf, 4]]))
+    refused_image(content, "inf at row 1 column 0 (from 0)", "finite", name="bad.npy", reader=reader)
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
         (converting("a.csv"), ("2×3", "3×3")),
+        (("find", "a.csv", "-f", "identity", "-o", "found.png"), (" with identity: ", "2×3", "3×3")),
+        (("learn", "--patch", "a.csv@0,0,3,3", "-o", "f.json"), ("@0,0,3,3: 3×3", "2×3")),
+        (("learn", "--patch", "b.csv@0,0,3,3", "--background", "a.csv", "-o", "f.json"), ("2×3", "3×3")),
+        (("recover", "a.csv", "b.csv", "--size", "3", "-o", "f.json"), (" and b.csv: ", "2×3", "3×3")),
         (("conv", "a.csv", "-f", "gaussian-5", "--padding", "1", "-o", "out.npy"), ("2×3", "5×5")),
         (("conv", "a.csv", "-f", "identity", "--dilation", "4", "-o", "out.npy"), ("2×3", "9×9")),
         (("pool", "a.csv", "--size", "4,1", "--out-dir", "maps"), ("2×3", "4×1")),
@@ -541,6 +657,7 @@ def test_i16_numbers_that_are_not_finite(kind: str, word: str) -> None:
 def test_i17_an_image_smaller_than_the_window(command: Words, words: Words) -> None:
     """An image or a map that is smaller than the filter or the pool's window."""
     Path("a.csv").write_text("1,2,3\n4,5,6\n")
+    Path("b.csv").write_text("1,2,3\n4,5,7\n9,8,7\n")
     refused(*command, says=("convtool: a.csv", *words))
 
 
@@ -570,6 +687,12 @@ def test_i18_a_matrix_that_is_none(content: bytes, words: Words) -> None:
     refused_image(content, *words, name="bad.csv")
 
 
+@each_command
+def test_i18_a_matrix_that_is_none_for_any_command(reader: Reader) -> None:
+    """A ragged CSV matrix, given to the other commands."""
+    refused_image(b"1,2\n3\n", "row 2", "has 1 values", "has 2", name="bad.csv", reader=reader)
+
+
 @pytest.mark.parametrize("what", ["image", pytest.param("filter", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("name", "word"),
@@ -585,6 +708,34 @@ def test_i19_what_is_no_file(name: str, word: str, what: str) -> None:
         Path("good.csv").write_text("1,2\n3,4\n")
         command = converting(name) if what == "image" else filtering(name)
         refused(*command, says=(f"convtool: {name}: ", word))
+
+
+@every_reader
+def test_i19_what_is_no_file_for_any_command(reader: Reader) -> None:
+    """A device, given to every command that reads an image."""
+    refused(*reader("/dev/null"), says=("convtool: /dev/null: ", "device"))
+
+
+@pytest.mark.parametrize("reader", [finding, learning, recovering_by])
+def test_i19_no_permission_for_any_command(reader: Reader) -> None:
+    """A file that may not be read, given to the other commands."""
+    Path("secret.csv").write_text("1,2\n3,4\n")
+    Path("secret.csv").chmod(0)
+    says = ("convtool: secret.csv: ", "Permission denied")
+    refused(*reader("secret.csv"), says=says, preexec_fn=bound_by_permissions)
+
+
+def test_i19_a_pipe_is_searched() -> None:
+    """A pipe of the shell's by its name in /dev is an image to find in, to learn from and to recover by."""
+    Path("one.json").write_text("[[1]]")
+    content = hm.gray_png(np.array(SHORTS, np.uint16))
+    records = done("find", "/dev/stdin", "-f", "one.json", "--json", stdin=content).records
+    assert [(r["y"], r["x"], r["score"]) for r in records] == [(1, 2, 65535)]
+    command = ("--patch", "/dev/stdin@0,0,2,2", "-o", "-", "-q")
+    assert json.loads(done("learn", *command, stdin=content).out)["meta"]["patches"] == [command[1]]
+    Path("shorts.csv").write_text("0,255,256\n257,65534,65535\n")
+    command = ("shorts.csv", "/dev/stdin", "--size", "1", "-o", "f.json", "--json")
+    assert done("recover", *command, stdin=content).record["weights"] == [[1]]
 
 
 @pytest.mark.parametrize("what", ["image", "filter"])

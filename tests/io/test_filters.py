@@ -23,6 +23,7 @@ from convtool.io.filters import (
     decode_filter,
     encode_filter,
     filter_fields,
+    filter_format,
     filter_label,
     holds_filter,
     is_path,
@@ -32,7 +33,7 @@ from convtool.io.filters import (
 from convtool.io.limits import MAX_JSON_BYTES
 from tests.io import handmade as hm
 from tests.strategies import REAL_TYPES
-from tests.tolerances import assert_equal
+from tests.tolerances import assert_close, assert_equal
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -505,18 +506,68 @@ class TestWriting:
             "normalize": "local",
         }
 
+    @pytest.mark.parametrize(
+        ("weights", "divisor", "written", "told"),
+        [
+            ([[0.25, 0.5]], 4.0, [[1, 2]], 4),
+            ([[0.25, 0.5]], 16, [[4, 8]], 16),
+            ([[0.25, 0.5]], 1.0, [[0.25, 0.5]], None),
+            ([[0.25, 0.5]], 0.5, [[0.125, 0.25]], 0.5),
+            ([[1 / 9, -1 / 9]], 9.0, [[1, -1]], 9),
+            ([[1, 2]], -2.0, [[-2, -4]], -2),
+            ([[1, 2]], 2**0.5, [[1.4142135, 2.828427]], 2**0.5),
+        ],
+    )
+    def test_json_may_have_a_divisor(
+        self, weights: ArrayLike, divisor: float, written: list[list[float]], told: float | None
+    ) -> None:
+        file = FilterFile("own", FilterBank(weights, 3))
+        fields = json.loads(encode_filter(file, "json", divisor))
+        assert (fields["weights"], fields.get("divisor"), fields["bias"]) == (written, told, 3)
+        assert type(fields.get("divisor")) is type(told)
+        assert filter_fields(file, divisor) == fields
+        order = ["format", "name", "weights", *(["divisor"] if told is not None else []), "bias"]
+        assert list(fields) == order
+
+    @given(file=filter_files(), divisor=st.integers(1, 1024) | st.floats(0.01, 100))
+    def test_a_divisor_is_undone_by_reading(self, file: FilterFile, divisor: float) -> None:
+        weights = file.bank.weights.astype(np.float64)
+        within = (np.abs(weights) < 1e30) & ((weights == 0) | (np.abs(weights) > 1e-30))
+        if not within.all():  # times the divisor they would leave float32
+            return
+        back = decoded(encode_filter(file, "json", divisor), file.label).bank
+        assert_bank(
+            back, back.weights, file.bank.bias, file.bank.names, file.bank.normalize, single=file.bank.single
+        )
+        for one, other in zip(back.weights.ravel(), file.bank.weights.ravel(), strict=True):
+            assert_close(
+                one[None], other[None].astype(np.float64), case="sum", terms=2, scale=abs(float(other))
+            )
+
+    def test_npy_has_the_weights_themselves(self) -> None:
+        file = FilterFile("own", FilterBank([[0.25, 0.5]]))
+        assert encode_filter(file, "npy", 4) == encode_filter(file, "npy")
+        assert np.load(io.BytesIO(encode_filter(file, "npy", 4))).tolist() == [[0.25, 0.5]]
+
     @pytest.mark.parametrize("name", builtin_names())
     def test_built_ins_survive(self, name: str) -> None:
         file = read_filter(name)
         assert_same(decoded(encode_filter(file, "json")).bank, file.bank)
 
     @pytest.mark.parametrize(
-        ("format_", "shown"), [("png", "'png'"), ("", "without a suffix"), ("JSON", "'JSON'")]
+        ("path", "shown"),
+        [("f.png", "'png'"), ("f", "without a suffix"), (".json", "without a suffix"), ("f.json.gz", "'gz'")],
     )
-    def test_other_formats(self, format_: str, shown: str) -> None:
+    def test_other_formats(self, path: str, shown: str) -> None:
         message = f"^a filter is written as .json or .npy, not {re.escape(shown)}$"
         with pytest.raises(ArgumentError, match=message):
-            encode_filter(read_filter("identity"), format_)
+            filter_format(path)
+
+    @pytest.mark.parametrize(
+        ("path", "format_"), [("f.json", "json"), ("a/b.c.NPY", "npy"), (Path("f.Json"), "json")]
+    )
+    def test_the_suffix_is_the_format(self, path: str | Path, format_: str) -> None:
+        assert filter_format(path) == format_
 
 
 def test_whole_weights_that_float32_does_not_hold_are_noticed(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from convtool.jobs.outputs import (
     Outputs,
     check_not_an_input,
     check_output,
+    check_picture_output,
     opened,
     spoken_output,
     takes_any_format,
@@ -111,7 +112,7 @@ class TestCheck:
             ),
             (
                 [("a.png", "bank-up", "bank.json"), ("a.png", "bank-up", "bank.json")],
-                "a.png with bank.json would write a.bank-up.pool.png twice; rename one, or give them one by one with -o",
+                "a.png with bank.json would write a.bank-up.pool.png twice; rename one, or give them one",
             ),
             (
                 [("-", None, None), ("stdin.png", None, None)],
@@ -245,6 +246,44 @@ def test_what_one_output_cannot_be() -> None:
     with pytest.raises(OutputError, match=r"^sub\.npy: it is a folder; name a file in it$"):
         check_output("sub.npy", [])
     check_output("-", [])
+
+
+class TestOnePicture:
+    @pytest.mark.parametrize("path", ["a.png", "A.PNG", "sub/a.png", "a.b.png", "-", os.devnull])
+    def test_may_go_to_a_png_or_to_what_has_no_suffix(self, path: str) -> None:
+        Path("sub").mkdir()
+        check_picture_output(path, ["b.png", "sobel-x"], pictures=1)
+        assert [name.name for name in Path().iterdir()] == ["sub"]
+
+    @pytest.mark.parametrize("path", ["a.jpg", "a", "a.png.txt", "a.npy", "png"])
+    def test_is_no_other_format(self, path: str) -> None:
+        with pytest.raises(ArgumentError, match=rf"^{re.escape(path)}: a picture is written as \.png$"):
+            check_picture_output(path, ["b.png"], pictures=1)
+
+    @pytest.mark.parametrize("pictures", [2, 7])
+    def test_is_one(self, pictures: int) -> None:
+        says = f"-o holds one picture, {pictures} would be made; give one image and one filter"
+        for path in ("a.png", "-"):
+            with pytest.raises(ArgumentError, match=f"^{says}$"):
+                check_picture_output(path, ["b.png"], pictures=pictures)
+
+    def test_goes_where_any_output_goes(self) -> None:
+        Path("b.png").touch()
+        Path("sub.png").mkdir()
+        Path("link.png").symlink_to("b.png")
+        for path in ("b.png", "link.png"):
+            with pytest.raises(ArgumentError, match=f"^{path}: the output would replace the input b.png"):
+                check_picture_output(path, ["a.png", "b.png"], pictures=1)
+        with pytest.raises(OutputError, match=r"^sub\.png: it is a folder; name a file in it$"):
+            check_picture_output("sub.png", ["b.png"], pictures=1)
+        with pytest.raises(ArgumentError, match=r"^-o is empty; name a file, or - for standard output$"):
+            check_picture_output("", ["b.png"], pictures=1)
+
+    def test_is_not_for_a_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        with pytest.raises(ArgumentError, match=r"^-o - would write binary to a terminal; redirect it$"):
+            check_picture_output("-", ["b.png"], pictures=1)
+        check_picture_output("a.png", ["b.png"], pictures=1)
 
 
 def test_a_format_is_free_where_no_suffix_can_be(folder: Path) -> None:

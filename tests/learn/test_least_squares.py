@@ -80,7 +80,9 @@ def test_values_that_are_all_alike_have_nothing_to_explain() -> None:
 
 
 @pytest.mark.parametrize(("most", "taken"), [(1200, 1), (600, 2), (599, 2), (300, 4), (30, 40)])
-def test_of_more_windows_than_wanted_rows_are_taken_evenly(most: int, taken: int) -> None:
+def test_of_more_windows_than_wanted_rows_are_taken_evenly(
+    most: int, taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the rows between hold changes nothing."""
     random = np.random.default_rng(4)
     seen = random.normal(size=(42, 32)).astype(np.float32)
@@ -88,11 +90,13 @@ def test_of_more_windows_than_wanted_rows_are_taken_evenly(most: int, taken: int
     others = np.arange(40) % taken != 0
     exact[others] += 9 * random.normal(size=(others.sum(), 30))
     values = exact.astype(np.float32)
-    fit = least_squares(seen, values, everywhere(values), (3, 3), most)
+    monkeypatch.setattr(module, "MOST_WINDOWS", most)
+    fit = least_squares(seen, values, everywhere(values), (3, 3))
     assert fit.weights == pytest.approx(KERNEL, abs=1e-5)
     assert fit.bias == pytest.approx(3, abs=1e-5)
     assert fit.errors.max() < 1e-5
-    more = least_squares(seen, values, everywhere(values), (3, 3), most * 2)
+    monkeypatch.setattr(module, "MOST_WINDOWS", most * 2)
+    more = least_squares(seen, values, everywhere(values), (3, 3))
     assert (np.abs(more.weights - KERNEL).max() < 1e-5) == (taken == 1)
 
 
@@ -102,9 +106,10 @@ def test_rows_are_summed_a_few_at_a_time(most: int, piece: int, monkeypatch: pyt
     random = np.random.default_rng(5)
     seen = random.integers(0, 256, (42, 32)).astype(np.float32)
     values = np.rint(responses(seen, KERNEL, 3) + random.normal(size=(40, 30))).astype(np.float32)
-    at_once = least_squares(seen, values, everywhere(values), (3, 3), most)
+    monkeypatch.setattr(module, "MOST_WINDOWS", most)
+    at_once = least_squares(seen, values, everywhere(values), (3, 3))
     monkeypatch.setattr(module, "PIECE_VALUES", piece)
-    fit = least_squares(seen, values, everywhere(values), (3, 3), most)
+    fit = least_squares(seen, values, everywhere(values), (3, 3))
     for whole, pieces in zip(at_once, fit, strict=True):
         assert pieces == pytest.approx(whole, rel=1e-9)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convtool import FilterBank, feature_maps, recover_filter
 from convtool.errors import ArgumentError, InputError
-from convtool.learn import recover
+from convtool.learn import least_squares
 from convtool.learn.recover import Recovery
 from tests import oracles
 from tests.strategies import Pair, pairs
@@ -113,9 +113,11 @@ def test_a_picture_that_was_moved_tells_how_far(size: Pair, place: tuple[float, 
     check_exact(recover_filter(before, after, size), kernel, 4, shift)
 
 
-def test_how_a_picture_was_moved_is_looked_for_in_some_of_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_a_picture_was_moved_is_looked_for_in_some_of_its_windows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """And the kernel is fitted to all of them."""
-    monkeypatch.setattr(recover, "SEARCHED", 200)
+    monkeypatch.setattr(least_squares, "MOST_SEARCHED", 200)
     before = photo(40, 40)
     after = np.roll(filtered(before, KERNEL, 4, "same"), (-1, 1), (0, 1))
     recovery = recover_filter(before, after, 3)
@@ -409,8 +411,8 @@ def test_a_size_that_is_none_is_refused(size: Any) -> None:
 
 
 def test_a_size_of_more_weights_than_can_be_solved_is_refused() -> None:
-    with pytest.raises(InputError, match=r"^size is 64×65; at most 4096 weights can be solved for$"):
-        recover_filter(photo(80, 80), photo(80, 80), (64, 65))
+    with pytest.raises(InputError, match=r"^size is 32×33; at most 1024 weights can be solved for$"):
+        recover_filter(photo(80, 80), photo(80, 80), (32, 33))
 
 
 @pytest.mark.parametrize(

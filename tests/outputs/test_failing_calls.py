@@ -52,7 +52,13 @@ COMMANDS = {
     "relu": ("relu", "matrix.npy"),
     "relu stdin": ("relu", "-"),
     "export": ("filters", "export", "edge.json"),
+    "learn": ("learn", "--patch", "photo.png@3,4,6,7"),
+    "recover": ("recover", "photo.png", "photo.png", "--size", "3"),
+    "find": ("find", "photo.png", "-f", "edge.json", "--top", "5"),
 }
+ONE_FORMAT = {"learn": "json", "recover": "json", "find": "png"}
+"""What commands write that print beside it, and to one place."""
+
 FORMATS = ("png", "npy", "csv", "json")
 PLACES = ("new file", "old file", "new folder", "old folder", "stdout")
 
@@ -96,6 +102,10 @@ def cases() -> Iterator[Case]:
     """Every command, format and place that go together."""
     for command, format_, place in product(COMMANDS, FORMATS, PLACES):
         if command == "export" and (format_ not in ("json", "npy") or "folder" in place):
+            continue
+        if command in ONE_FORMAT and (
+            format_ != ONE_FORMAT[command] or place not in ("new file", "old file")
+        ):
             continue
         if command == "run" and "folder" not in place:  # its maps are several, of several sizes
             continue
@@ -179,7 +189,8 @@ ALL = list(cases())
 FEW = [
     case
     for case in ALL
-    if case.format == "png" or (case.command in ("relu", "export") and case.place in ("old file", "stdout"))
+    if case.format == "png"
+    or (case.command in ("relu", "export", "learn", "recover") and case.place in ("old file", "stdout"))
 ]
 WITH_A_FOLDER = [Case(command, "npy", "new folder") for command in ("conv", "run")]
 

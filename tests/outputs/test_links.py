@@ -22,6 +22,8 @@ COMMANDS = {
     "pool": ("pool", "saved.png", "-q"),
     "relu": ("relu", "matrix.npy", "-q"),
     "export": ("filters", "export", "edge.json", "-q"),
+    "learn": ("learn", "--patch", "photo.png@3,4,6,7", "-q"),
+    "recover": ("recover", "photo.png", "photo.png", "--size", "3", "-q"),
 }
 
 
@@ -250,6 +252,12 @@ INPUTS = {
     "a map": ("saved.png", ("pool", "saved.png")),
     "a matrix": ("matrix.npy", ("relu", "matrix.npy")),
     "what is exported": ("edge.json", ("filters", "export", "edge.json")),
+    "what is searched": ("photo.png", ("find", "photo.png", "-f", "edge.json")),
+    "what is found with": ("edge.json", ("find", "photo.png", "-f", "edge.json")),
+    "a patch": ("photo.png", ("learn", "--patch", "photo.png")),
+    "background": ("matrix.npy", ("learn", "--patch", "photo.png@3,4,6,7", "--background", "matrix.npy")),
+    "a picture before": ("photo.png", ("recover", "photo.png", "matrix.npy", "--size", "3")),
+    "a picture after": ("matrix.npy", ("recover", "photo.png", "matrix.npy", "--size", "3")),
 }
 
 
