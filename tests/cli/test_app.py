@@ -119,6 +119,9 @@ class TestCompletion:
             ("convtool filters check gab", ["gabor"]),
             ("convtool filters export la", ["laplacian-4", "laplacian-8", "laws"]),
             ("convtool r", ["run", "relu", "recover"]),
+            ("convtool find a.png -f sob", ["sobel-x", "sobel-y"]),
+            ("convtool learn --method l", ["lda", "logistic"]),
+            ("convtool recover --si", ["--size"]),
             ("convtool run --padding-mode r", ["reflect", "replicate"]),
             ("convtool pool --si", ["--size"]),
         ],
@@ -161,7 +164,9 @@ class TestStart:
         return set(json.loads(finished.stdout.splitlines()[-1]))
 
     @pytest.mark.parametrize(
-        "arguments", [["--help"], ["--version"], ["run", "--help"], ["plan", "--help"], ["filters", "--help"]]
+        "arguments",
+        [["--help"], ["--version"]]
+        + [[name, "--help"] for name in ("run", "plan", "filters", "learn", "find", "recover")],
     )
     def test_help_loads_nothing_heavy(self, arguments: list[str]) -> None:
         assert self.loaded(*arguments).isdisjoint(self.HEAVY)

@@ -430,6 +430,11 @@ class TestFolders:
         Path("broken/a.png").write_bytes(Path("other.png").read_bytes()[:90])
         mistake("learn", "--patch", PATCH, option, name, "-o", "f.json", code=3, says=says)
 
+    @pytest.mark.parametrize("option", ["--positives", "--negatives", "--background"])
+    def test_a_folder_without_a_name(self, option: str, mistake: Callable[..., str]) -> None:
+        says = "^convtool: a path is empty; name a file, or - for standard input$"
+        mistake("learn", "--patch", PATCH, option, "", "-o", "f.json", code=2, says=says)
+
     def test_a_patch_that_the_background_shows(self, mistake: Callable[..., str]) -> None:
         says = (
             f"^convtool: {PATCH} is part of the background too: scene.png holds it at row 8, column 11; "

@@ -68,6 +68,8 @@ class TestSplitWindow:
 class TestFilesOf:
     def test_of_nothing(self) -> None:
         assert files_of([]) == []
+        Path("a.png").touch()
+        assert files_of([""]) == [""]  # which is no name of this folder
 
     def test_files_stay_and_folders_become_their_files_in_bytewise_order(self) -> None:
         Path("sub").mkdir()

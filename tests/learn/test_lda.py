@@ -77,6 +77,11 @@ def test_background_counts_by_how_many_windows_it_has() -> None:
     assert lda(positives, negatives, 1.0) != pytest.approx(expected, rel=1e-3)
 
 
+def test_without_any_variance_the_difference_itself_is_the_direction() -> None:
+    weights = lda(np.tile([3.0, 1.0, -1.0], (4, 1)), np.zeros((5, 3)), 0.5)
+    assert weights.tolist() == [6, 2, -2]
+
+
 def test_more_values_than_can_be_solved_are_refused() -> None:
     message = (
         f"a patch has {LARGEST + 1} values, more than the {LARGEST} .* use smaller patches, or --method ncc"

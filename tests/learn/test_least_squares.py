@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from convtool.learn import least_squares as module
-from convtool.learn.least_squares import Fit, least_squares, within_rounding
+from convtool.learn.least_squares import Fit, least_squares, likeliest_move, within_rounding
 from tests import oracles
 from tests.strategies import Pair, pairs
 
@@ -46,6 +46,14 @@ def test_weights_bias_and_errors_are_those_of_the_equations_wanted(
     assert fit.errors == pytest.approx(errors, rel=1e-6)
     left = (values - responses(seen, weights, bias))[wanted]
     assert fit.explained == pytest.approx(1 - left.var() / values[wanted].var(dtype=np.float64), abs=1e-6)
+
+
+def test_a_high_level_takes_no_precision_away() -> None:
+    seen = np.random.default_rng(1).integers(0, 9, (30, 30)) + np.float32(2**23)
+    values = responses(seen, 7 * KERNEL, 3).astype(np.float32)
+    fit = least_squares(seen, values, everywhere(values), (3, 3))
+    assert fit.weights == pytest.approx(7 * KERNEL, abs=1e-9)
+    assert fit.explained == pytest.approx(1, abs=1e-12)
 
 
 def test_what_leaves_no_trace_has_an_infinite_error_and_the_rest_has_none() -> None:
@@ -112,6 +120,82 @@ def test_rows_are_summed_a_few_at_a_time(most: int, piece: int, monkeypatch: pyt
     fit = least_squares(seen, values, everywhere(values), (3, 3))
     for whole, pieces in zip(at_once, fit, strict=True):
         assert pieces == pytest.approx(whole, rel=1e-9)
+
+
+@pytest.mark.parametrize(("most", "taken"), [(400 * 81, 3), (1, 33)])
+def test_of_large_kernels_fewer_windows_are_taken(
+    most: int, taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A window of 9 values has 81 products; there are about 4 windows for each weight at least."""
+    random = np.random.default_rng(4)
+    seen = random.normal(size=(42, 32)).astype(np.float32)
+    exact = responses(seen, KERNEL, 3)
+    others = np.arange(40) % taken != 0
+    exact[others] += 9 * random.normal(size=(others.sum(), 30))
+    values = exact.astype(np.float32)
+    monkeypatch.setattr(module, "MOST_PRODUCTS", most)
+    assert least_squares(seen, values, everywhere(values), (3, 3)).weights == pytest.approx(KERNEL, abs=1e-5)
+
+
+MOVES = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+
+
+@given(number=st.integers(0, 8), padding=st.booleans(), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_the_likeliest_move_is_the_one_whose_least_squares_explain_most(
+    number: int, padding: bool, seed: int
+) -> None:
+    """Against the fits of every move, over the windows that have a value whatever the move."""
+    random = np.random.default_rng(seed)
+    before = random.normal(size=(16, 17)).astype(np.float32)
+    after = np.zeros((16, 17) if padding else (14, 15), np.float32)
+    origin = (-1, -1) if padding else (0, 0)
+    exact = responses(before, random.normal(size=(3, 3)), 5)
+    first = 1 if padding else 0
+    after[first : first + 14, first : first + 15] = exact + random.normal(size=exact.shape)
+    after = np.roll(after, MOVES[number], (0, 1))
+    explained = []
+    for down, right in MOVES:
+        # Windows begin at rows 1 to 12: those that a value is left for, were it one row up or down.
+        seen = before[1 : 13 + 2, 1 : 14 + 2]
+        values = after[1 - origin[0] + down :, 1 - origin[1] + right :][:12, :13]
+        weights, bias, _ = oracles.fitted_kernel(seen, values, (3, 3), everywhere(values))
+        left = values - responses(seen, weights, bias)
+        explained.append(1 - left.var() / values.var())
+    found = likeliest_move(before, after, (3, 3), origin, MOVES)
+    assert found == MOVES[int(np.argmax(explained))]
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MOST_SEARCHED", 60), ("SEARCHED_VALUES", 60 * 9)])
+def test_a_move_is_looked_for_in_a_sample(limit: str, value: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 38 by 38 windows every 24th has moved right; the others have moved up."""
+    random = np.random.default_rng(8)
+    before = random.normal(size=(40, 40)).astype(np.float32)
+    exact = responses(before, REAL, 2)
+    rows, columns = (places.ravel()[::24] for places in np.mgrid[:38, :38])
+    after = np.zeros((40, 40), np.float32)
+    after[0:38, 1:39] = exact
+    after[rows, columns + 1] = random.normal(size=len(rows))
+    after[rows + 1, columns + 2] = exact[rows, columns]
+    assert likeliest_move(before, after, (3, 3), (-1, -1), MOVES) == (-1, 0)
+    monkeypatch.setattr(module, limit, value)
+    assert likeliest_move(before, after, (3, 3), (-1, -1), MOVES) == (0, 1)
+
+
+def test_no_move_looks_beyond_the_border() -> None:
+    """Of a kernel of even sides the last row is padding; it is no neighbour of the first."""
+    before = np.random.default_rng(8).normal(size=(12, 12)).astype(np.float32)
+    after = np.zeros((12, 12), np.float32)
+    after[:-1, :-1] = responses(before, REAL[:2, :2], 2)
+    for move, border in (((-1, 0), np.s_[-1, :]), ((0, -1), np.s_[:, -1])):
+        moved = np.roll(after, move, (0, 1))
+        moved[border] = 1e4
+        assert likeliest_move(before, moved, (2, 2), (0, 0), MOVES) == move
+
+
+def test_with_too_few_windows_nothing_is_said_to_have_moved() -> None:
+    small = np.random.default_rng(9).normal(size=(5, 5)).astype(np.float32)
+    assert likeliest_move(small, np.roll(small, (1, 0), (0, 1)), (3, 3), (-1, -1), MOVES) == (0, 0)
 
 
 def whole_numbers(bias: float = 100, seed: int = 6) -> tuple[NDArray[np.float32], NDArray[np.float32], Fit]:

@@ -76,6 +76,21 @@ def test_scipy_finds_the_same_minimum(ridge: float, seed: int) -> None:
     assert [*direction, offset] == pytest.approx(found.x, rel=1e-3, abs=1e-3)
 
 
+@pytest.mark.parametrize("seed", [7616, 16275])
+def test_steps_that_overshoot_are_halved(seed: int) -> None:
+    """Values with long tails, for which Newton's method alone ends where the loss rises."""
+    random = np.random.default_rng(seed)
+    positives, negatives = random.standard_cauchy((8, 2)) + 1, random.standard_cauchy((20, 2))
+    _, _, only = solved(positives, negatives, 1e-6)
+    found = minimize(
+        lambda both: oracles.logistic_loss(both[:2], both[2], positives, negatives, 1e-6),
+        np.zeros(3),
+        method="Nelder-Mead",
+        options={"maxiter": 9000, "xatol": 1e-8, "fatol": 1e-10},
+    )
+    assert only.loss_after == pytest.approx(found.fun, rel=1e-5)
+
+
 def test_one_value_on_either_side_is_known_by_hand() -> None:
     """For w = s at ±1 and b = 0 the slope −1/(1 + eˢ) + λs is 0 for λ = 1/(s·(1 + eˢ))."""
     strength = 2.0

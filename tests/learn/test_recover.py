@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from convtool import FilterBank, feature_maps, recover_filter
 from convtool.errors import ArgumentError, InputError
@@ -35,10 +36,6 @@ def filtered(
 def weights(recovery: Recovery) -> NDArray[np.float32]:
     assert recovery.bank.weights.shape[:2] == (1, 1)
     return recovery.bank.weights[0, 0]
-
-
-def kernel_and_bias(recovery: Recovery) -> tuple[NDArray[np.float32], float]:
-    return weights(recovery), float(recovery.bank.bias[0])
 
 
 def check_exact(recovery: Recovery, kernel: NDArray, bias: float, shift: Pair = (0, 0)) -> None:
@@ -111,6 +108,19 @@ def test_a_picture_that_was_moved_tells_how_far(size: Pair, place: tuple[float, 
     before = photo(30, 31, seed=seed)
     after = np.roll(filtered(before, kernel, 4, "same"), shift, (0, 1))
     check_exact(recover_filter(before, after, size), kernel, 4, shift)
+
+
+@pytest.mark.parametrize("kernel", [np.full((3, 3), 1 / 9), np.outer([1, 2, 1], [1, 2, 1]) / 16], ids=str)
+@pytest.mark.parametrize("shift", [(1, 1), (0, -1)], ids=str)
+def test_a_smooth_picture_tells_how_far_it_was_moved(kernel: NDArray, shift: Pair) -> None:
+    """Though a filter that leaves it in its place explains nearly all of it."""
+    before = ndimage.gaussian_filter(np.random.default_rng(1).normal(size=(120, 120)), 3)
+    before = np.rint(255 * (before - before.min()) / np.ptp(before))
+    after = np.rint(np.roll(filtered(before, kernel, 0, "same"), shift, (0, 1)))
+    recovery = recover_filter(before, after, 3)
+    assert recovery.shift == shift
+    assert recovery.exact
+    assert weights(recovery) == pytest.approx(kernel, abs=0.02)
 
 
 def test_how_a_picture_was_moved_is_looked_for_in_some_of_its_windows(
@@ -206,8 +216,17 @@ def test_rounded_pictures_are_given_back_to_the_last_value(seed: int) -> None:
     after = np.rint(filtered(before, kernel, 20))
     recovery = recover_filter(before, after, 3)
     assert recovery.exact
-    assert np.abs(filtered(before, *kernel_and_bias(recovery)) - after).max() < 0.502
+    assert np.abs(filtered(before, weights(recovery), recovery.bank.bias.item()) - after).max() < 0.502
     assert np.abs(filtered(before, kernel + 0.01, 20) - after).max() > 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_divisor_is_so_large_that_any_weights_would_do(seed: int) -> None:
+    kernel = np.random.default_rng(seed).normal(size=(3, 3))
+    before = photo(24, 24, seed=seed)
+    recovery = recover_filter(before, np.rint(filtered(before, kernel, 20)), 3)
+    assert recovery.divisor == 1
+    assert recovery.errors.max() > 0.25 / (4 * 1024)
 
 
 def test_rounded_whole_kernels_over_a_divisor_come_back_exactly() -> None:
@@ -280,6 +299,17 @@ def test_pictures_that_have_nothing_to_do_with_each_other() -> None:
     assert recovery.explained < 0.05
     assert (recovery.exact, recovery.determined) == (False, False)
     assert recovery.residual == pytest.approx(256 / np.sqrt(12), rel=0.05)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_move_explains_less_than_none(seed: int) -> None:
+    """Of pictures that have nothing to do with each other any may seem the likeliest."""
+    before, after = photo(10, 10, seed=seed), photo(10, 10, seed=100 + seed)
+    inner = after[1:-1, 1:-1]
+    free = (inner > inner.min()) & (inner < inner.max())
+    kernel, bias, _ = oracles.fitted_kernel(before, inner, (3, 3), free)
+    left = (inner - oracles.conv2d(before[None, None], kernel[None, None])[0, 0] - bias)[free]
+    assert recover_filter(before, after, 3).explained >= 1 - left.var() / inner[free].var() - 1e-9
 
 
 # What the pictures leave open
