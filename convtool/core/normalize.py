@@ -22,7 +22,7 @@ from convtool.core.window_sums import slide_sum
 PIECE_CELLS = 128 * 1024
 """Cells of an image that are summed at a time, about."""
 
-PIECE_COLUMNS = 512
+PIECE_COLUMNS = 2048
 """Columns of windows that are summed at a time, about."""
 
 RESOLVED = 2.0**-30
@@ -117,7 +117,9 @@ class _Deviations:
         across = slide_sum(down, along_x.kernel, along_x.dilation, SCRATCH, "across")
         cells = across.size - height * width
         sums, squares = across[:cells], across[-cells:]
-        variations = SCRATCH.typed("variations", np.float64, height, width)
+        # The powers have been summed up by now, unless there was nothing to sum.
+        free = "powers" if along_y.kernel > 1 else "variations"
+        variations = SCRATCH.typed(free, np.float64, height, width)
         run = variations.reshape(-1)
         np.multiply(squares, float(self._count), out=run[:cells])
         run[:cells] -= np.multiply(

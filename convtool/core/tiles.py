@@ -13,7 +13,7 @@ TILE_CELLS = 128 * 1024
 """Result cells a tile computes, about: few enough for a core's cache, enough to be worth a call."""
 
 
-BAND_ROWS = 512
+BAND_ROWS = 256
 """Rows of a result whose deviations are held at a time, about."""
 
 FEW_TILES = 2

@@ -152,16 +152,17 @@ def test_the_likeliest_move_is_the_one_whose_least_squares_explain_most(
     origin = (-1, -1) if padding else (0, 0)
     exact = responses(before, random.normal(size=(3, 3)), 5)
     first = 1 if padding else 0
-    after[first : first + 14, first : first + 15] = exact + random.normal(size=exact.shape)
+    after[first : first + 14, first : first + 15] = exact + 3 * random.normal(size=exact.shape)
     after = np.roll(after, MOVES[number], (0, 1))
+    # The first and the last window begin where a value is left for, were it one row up or down.
+    begin, rows, columns = (0, 14, 15) if padding else (1, 12, 13)
+    seen = before[begin : begin + rows + 2, begin : begin + columns + 2]
     explained = []
     for down, right in MOVES:
-        # Windows begin at rows 1 to 12: those that a value is left for, were it one row up or down.
-        seen = before[1 : 13 + 2, 1 : 14 + 2]
-        values = after[1 - origin[0] + down :, 1 - origin[1] + right :][:12, :13]
+        values = after[begin - origin[0] + down :, begin - origin[1] + right :][:rows, :columns]
         weights, bias, _ = oracles.fitted_kernel(seen, values, (3, 3), everywhere(values))
         left = values - responses(seen, weights, bias)
-        explained.append(1 - left.var() / values.var())
+        explained.append(1 - left.var() / values.var(dtype=np.float64))
     found = likeliest_move(before, after, (3, 3), origin, MOVES)
     assert found == MOVES[int(np.argmax(explained))]
 
