@@ -6,6 +6,7 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -183,11 +184,16 @@ def window(
     return along_y, along_x
 
 
-def whole(name: str, value: Any) -> int:
-    """Check a whole number of at least 1, of Python's or NumPy's."""
-    if not _is_whole(value, 1):
-        raise ArgumentError(f"{name} is {value!r}; it must be a whole number of at least 1")
+def whole(name: str, value: Any, minimum: int = 1) -> int:
+    """Check a whole number of at least ``minimum``, of Python's or NumPy's."""
+    if not _is_whole(value, minimum):
+        raise ArgumentError(f"{name} is {value!r}; it must be a whole number of at least {minimum}")
     return int(value)
+
+
+def is_real(value: Any) -> bool:
+    """Whether a value is a number, of Python's or NumPy's, and no NaN."""
+    return isinstance(value, Real) and bool(value == value)
 
 
 def pair(name: str, value: Any) -> Pair:

@@ -45,29 +45,46 @@ def folds_of(
     """Every fold: a part of the patches, and of the background a part of its pictures.
 
     Where there are fewer pictures than folds, each is cut into bands along its longer side, and
-    windows that overlap those of a band that is held out are not learned from.
+    windows that overlap those of a band that is held out are not learned from. There are fewer folds
+    where there are fewer patches, or else one would leave no background to learn from.
     """
     if patches == 1:  # nothing can be learned if it is held out, and a template learns from it alone
         one = everything(1, backgrounds)
         yield Fold(one.learned_patches, one.held_patches, [], one.learned)
         return
-    folds = min(folds, patches)
-    patch_folds = random.permutation(patches) % folds
-    picture_folds = random.permutation(len(backgrounds)) % folds
+    patch_order, picture_order = random.permutation(patches), random.permutation(len(backgrounds))
+
+    def divided(count: int) -> list[tuple[Masks, Masks]]:
+        return [_divided(backgrounds, size, picture_order % count, fold, count) for fold in range(count)]
+
+    counts = range(min(folds, patches), 1, -1)
+    count = next((count for count in counts if all(map(_leaves_some, divided(count)))), counts[0])
+    for fold, (learned, held) in enumerate(divided(count)):
+        out = patch_order % count == fold
+        yield Fold(np.flatnonzero(~out), np.flatnonzero(out), learned, held)
+
+
+def _leaves_some(part: tuple[Masks, Masks]) -> bool:
+    return any(mask.any() for mask in part[0])
+
+
+def _divided(
+    backgrounds: Sequence[Background], size: Pair, picture_folds: NDArray[np.intp], fold: int, folds: int
+) -> tuple[Masks, Masks]:
+    """The background that is learned from, and that which one of the folds holds out."""
     by_picture = len(backgrounds) >= folds
-    for fold in range(folds):
-        learned: Masks = []
-        held: Masks = []
-        for background, picture_fold in zip(backgrounds, picture_folds, strict=True):
-            counts = background.counts
-            axis = int(counts.shape[1] > counts.shape[0])
-            cells = counts.shape[axis]
-            bands = np.full(cells, picture_fold) if by_picture else np.arange(cells) * folds // cells
-            out = bands == fold
-            near = np.convolve(out, np.ones(2 * size[axis] - 1))[size[axis] - 1 :][:cells] > 0
-            held.append(counts & np.expand_dims(out, 1 - axis))
-            learned.append(counts & ~np.expand_dims(near, 1 - axis))
-        yield Fold(np.flatnonzero(patch_folds != fold), np.flatnonzero(patch_folds == fold), learned, held)
+    learned: Masks = []
+    held: Masks = []
+    for background, picture_fold in zip(backgrounds, picture_folds, strict=True):
+        counts = background.counts
+        axis = int(counts.shape[1] > counts.shape[0])
+        cells = counts.shape[axis]
+        bands = np.full(cells, picture_fold) if by_picture else np.arange(cells) * folds // cells
+        out = bands == fold
+        near = np.convolve(out, np.ones(2 * size[axis] - 1))[size[axis] - 1 :][:cells] > 0
+        held.append(counts & np.expand_dims(out, 1 - axis))
+        learned.append(counts & ~np.expand_dims(near, 1 - axis))
+    return learned, held
 
 
 def sampled_places(mask: NDArray[np.bool_], count: int, random: np.random.Generator) -> NDArray[np.intp]:

@@ -11,6 +11,9 @@ from convtool.learn.windows import Vectors
 LARGEST = 4096
 """Values of a patch up to which their covariance is solved."""
 
+NEGLIGIBLE = 1e-24
+"""A variance of values, of vectors of length 1, that is nothing but rounding."""
+
 
 def lda(positives: Vectors, negatives: Vectors, ridge: float) -> NDArray[np.float64]:
     """``w = (Σ + λ·tr(Σ)/n·I)⁻¹ (m₊ − m₋)`` for the ``n`` values of a patch.
@@ -35,7 +38,9 @@ def lda(positives: Vectors, negatives: Vectors, ridge: float) -> NDArray[np.floa
         covariance += centred.T @ centred
     covariance /= len(positives) + len(negatives)
     difference = positives.mean(axis=0) - negatives.mean(axis=0)
-    spread = np.trace(covariance) / count or 1.0  # without any, the difference itself is the direction
+    spread = np.trace(covariance) / count
+    if spread < NEGLIGIBLE:
+        spread = 1.0  # then the difference itself is the direction
     covariance[np.diag_indices(count)] += ridge * spread
     weights: NDArray[np.float64] = np.linalg.solve(covariance, difference)
     return weights

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank
 from convtool.core.convolution import feature_maps
+from convtool.core.geometry import is_real, whole
 from convtool.errors import ArgumentError, InputError
 from convtool.learn.folds import Fold, Masks, everything, folds_of, sampled_places
 from convtool.learn.lda import lda
@@ -22,6 +23,7 @@ from convtool.learn.peaks import find_peaks
 from convtool.learn.scores import Score, auc, threshold_at
 from convtool.learn.template import template, warped_templates
 from convtool.learn.windows import (
+    RESOLVED,
     Background,
     Patch,
     Vectors,
@@ -154,12 +156,11 @@ def learn_filter(
     """
     if method not in ("auto", *METHODS):
         raise ArgumentError(f"method is {method!r}; choose 'auto' or one of {', '.join(METHODS)}")
-    if not 0 <= false_alarms < 1:
+    if not (is_real(false_alarms) and 0 <= false_alarms < 1):
         raise ArgumentError(f"false_alarms is {false_alarms!r}; it must be a share of windows, such as 0.05")
-    if ridge is not None and not 0 < ridge < np.inf:
+    if ridge is not None and not (is_real(ridge) and 0 < ridge < np.inf):
         raise ArgumentError(f"ridge is {ridge!r}; it must be a number above 0")
-    if folds < 2:
-        raise ArgumentError(f"folds is {folds!r}; it must be at least 2")
+    folds, seed = whole("folds", folds, 2), whole("seed", seed, 0)
     cut = [patch if isinstance(patch, Patch) else Patch(patch) for patch in patches]
     _check_alike(cut)
     behind = _backgrounds(background, cut)
@@ -248,14 +249,16 @@ class _Lesson:
         positives = self._vectors[fold.learned_patches]
         if self.method == "bank":
             weights, names = warped_templates([self.patches[k] for k in fold.learned_patches])
-            return _Learned(normalized(weights), names)
+            return _Learned(_directions(weights), names)
         if self.method == "ncc":
-            return _Learned(normalized(template(positives)[np.newaxis]))
+            return _Learned(_directions(template(positives)[np.newaxis]))
         assert self.ridge is not None
-        negatives = self._drawn(fold.learned)
+        negatives, drawn = self._drawn(fold.learned)
+        if not _directions((positives.mean(axis=0) - negatives.mean(axis=0))[np.newaxis]).any():
+            return _Learned(np.zeros((1, positives.shape[1])))
         if self.method == "lda":
             return _Learned(normalized(lda(positives, negatives, self.ridge)[np.newaxis]))
-        find = partial(self._false_peaks, fold.learned)
+        find = partial(self._false_peaks, fold.learned, drawn)
         direction, rounds = logistic(positives, negatives, self.ridge, find, self.progress)
         return _Learned(normalized(direction[np.newaxis]), rounds=tuple(rounds))
 
@@ -272,38 +275,46 @@ class _Lesson:
             or [np.empty(0, np.float32)]
         )
 
-    def _drawn(self, masks: Masks) -> Vectors:
-        """Background to learn from, drawn at random where there is more than enough."""
+    def _drawn(self, masks: Masks) -> tuple[Vectors, Masks]:
+        """Background to learn from, drawn at random where there is more than enough; and where it was."""
         random = np.random.default_rng(self.seed)
         values = self.patches[0].values.size
         counts = [np.count_nonzero(mask) for mask in masks]
         share = min(1.0, min(MOST_WINDOWS, MOST_VALUES // values) / max(1, sum(counts)))
-        drawn = [
-            windows(
-                background.planes, self.patches[0].size, sampled_places(mask, ceil(share * count), random)
-            )
-            for background, mask, count in zip(self.backgrounds, masks, counts, strict=True)
-            if count
-        ]
-        if not drawn:
+        if not any(counts):
             raise InputError(
                 "there is too little background to hold a part of it out; add pictures of background"
             )
-        return normalized(np.concatenate(drawn))
+        found, drawn = [], [np.zeros_like(mask) for mask in masks]
+        for background, mask, count, taken in zip(self.backgrounds, masks, counts, drawn, strict=True):
+            if count:
+                places = sampled_places(mask, ceil(share * count), random)
+                taken[places[:, 0], places[:, 1]] = True
+                found.append(windows(background.planes, self.patches[0].size, places))
+        return normalized(np.concatenate(found)), drawn
 
-    def _false_peaks(self, masks: Masks, direction: NDArray[np.float64], offset: float) -> Vectors:
-        """The background windows at which ``direction·x + offset`` has a peak above 0."""
+    def _false_peaks(
+        self, masks: Masks, drawn: Masks, direction: NDArray[np.float64], offset: float
+    ) -> Vectors:
+        """The background at which ``direction·x + offset`` has a peak above 0, but what was drawn."""
         size = self.patches[0].size
         length = np.linalg.norm(direction)
         found = [np.empty((0, direction.size))]
-        for background, mask in zip(self.backgrounds, masks, strict=True):
+        for background, mask, taken in zip(self.backgrounds, masks, drawn, strict=True):
             responses = self._responses(normalized(direction[np.newaxis]), background)
             responses[~mask] = -np.inf
             peaks = find_peaks(responses, size, threshold=float(-offset / length), top=FALSE_PEAKS)
-            if peaks:
-                places = np.array([(peak.y, peak.x) for peak in peaks])
+            places = np.array([(peak.y, peak.x) for peak in peaks if not taken[peak.y, peak.x]], np.intp)
+            if places.size:
+                taken[places[:, 0], places[:, 1]] = True
                 found.append(normalized(windows(background.planes, size, places)))
         return np.concatenate(found)
+
+
+def _directions(vectors: Vectors) -> Vectors:
+    """Vectors at length 1; those that are left of vectors of that length which cancel are 0."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return normalized(np.where(lengths > RESOLVED, vectors, 0))
 
 
 def _bank(
@@ -313,7 +324,7 @@ def _bank(
     planes = (weights / sqrt(weights.shape[1])).reshape(len(weights), *patch.values.shape)
     if patch.values.shape[0] == 1:
         planes = planes[0, 0] if len(weights) == 1 else planes[:, 0]
-    return FilterBank(planes, np.full(len(weights), -threshold), names, normalize="local")
+    return FilterBank(planes, np.full(len(weights), 0 - threshold), names, normalize="local")
 
 
 def _tell_nobody(line: str) -> None:
@@ -365,4 +376,4 @@ def _backgrounds(given: Sequence[ArrayLike | Background], patches: Sequence[Patc
                     f"{place[0]}, column {place[1]}; background must not show what is looked for: leave that "
                     "picture out, or cut the patch out of it"
                 )
-    return backgrounds
+    return [background for background in backgrounds if background.counts.any()]

@@ -23,23 +23,27 @@ PIECE_VALUES = 2**22
 MOST_SEARCHED, SEARCHED_VALUES = 2**15, 2**22
 """Windows, and values of them, that are looked at to tell how a picture was moved."""
 
-NEWTON_STEPS = 20
-"""Steps in which weights are moved to where all responses round right."""
+HALF = 0.5 + 5e-4
+"""How far a response may be from the whole number it is rounded to, the rounding of float32 included."""
 
-RESOLVED = 1e-6
-"""Rounding of a response, in units of its value."""
+ROUNDS, NEAREST = 20, 8
+"""Of looking for responses that round wrong; and how many are looked at in each, for each weight."""
+
+NEWTON_STEPS, SHARPEST = 50, 1e4
+"""Steps in which weights are moved to where these round right; the last leave 1/10⁴ of room unused."""
 
 NEGLIGIBLE = 1e-12
 """The share of the largest variance below which a direction of the weights leaves no trace."""
 
 
 class Fit(NamedTuple):
-    """Weights ``(kh, kw)`` and bias, the standard errors of the weights, and the variance explained."""
+    """Weights ``(kh, kw)`` and bias, the weights' errors, the variance explained, the number of equations."""
 
     weights: Float64
     bias: float
     errors: Float64
     explained: float
+    windows: int
 
 
 def least_squares(seen: Float32, values: Float32, wanted: NDArray[np.bool_], kernel: Pair) -> Fit:
@@ -57,7 +61,7 @@ def least_squares(seen: Float32, values: Float32, wanted: NDArray[np.bool_], ker
     count = kernel[0] * kernel[1]
     level, mean = np.rint(seen.mean(dtype=np.float64)), values[wanted].mean(dtype=np.float64)
     gram, target = np.zeros((count + 1, count + 1)), np.zeros(count + 1)
-    squares = windows = 0.0
+    squares, windows = 0.0, 0
     for patches, results in _equations(seen, values, wanted, kernel):
         terms = _terms(patches, level)
         centred = results - mean
@@ -79,7 +83,7 @@ def least_squares(seen: Float32, values: Float32, wanted: NDArray[np.bool_], ker
     errors[np.square(directions[:, ~known]).sum(axis=1) > NEGLIGIBLE] = np.inf
     bias = mean + target[-1] / windows - weights @ (sums + level)
     explained = 1 - left / variation if variation > 0 else 0.0
-    return Fit(weights.reshape(kernel), float(bias), errors.reshape(kernel), float(explained))
+    return Fit(weights.reshape(kernel), float(bias), errors.reshape(kernel), float(explained), windows)
 
 
 def likeliest_move(
@@ -129,46 +133,78 @@ def _inverse(covariance: Float64) -> tuple[Float64, Float64]:
 
 
 def within_rounding(fit: Fit, seen: Float32, values: Float32) -> Fit:
-    """Move weights and bias, as little as it takes, to where every response rounds to its whole value.
+    """Weights and bias with which every response rounds to its whole value, or the fit if there are none.
 
-    That leaves far less room than the least squares of the rounding: ``Σ max(0, |error| − ½)²`` is
-    brought to 0 by Newton's method. Values at either end may have been clipped; their responses may
-    lie beyond.
+    That leaves far less room than the least squares of the rounding. Of all inequalities
+    ``|error| ≤ ½`` those that were farthest off are solved, until none of the others is violated.
+    Values at either end may have been clipped; their responses may lie beyond.
     """
-    count = fit.weights.size
+    count = fit.weights.size + 1
     level, ends = np.rint(seen.mean(dtype=np.float64)), (values.min(), values.max())
     solution = np.append(fit.weights.ravel(), fit.bias + level * fit.weights.sum())
     everywhere = np.ones(values.shape, np.bool_)
-    for _ in range(NEWTON_STEPS):
-        gram, gradient = np.zeros((count + 1, count + 1)), np.zeros(count + 1)
+    rows, limits = np.empty((0, count)), np.empty(0)
+    for _ in range(ROUNDS):
+        worst = np.empty((0, count + 3))  # excess, lower and upper limit, terms
         for patches, results in _equations(seen, values, everywhere, fit.weights.shape):
             terms = _terms(patches, level)
-            off = terms @ solution - results
-            lowest = np.where(results == ends[0], -np.inf, -0.5)
-            excess = off - np.clip(off, lowest, np.where(results == ends[1], np.inf, 0.5))
-            wrong = np.abs(excess) > RESOLVED
-            gram += terms[wrong].T @ terms[wrong]
-            gradient += terms[wrong].T @ excess[wrong]
-        if not gradient.any():
+            lower = np.where(results == ends[0], -np.inf, results - HALF)
+            upper = np.where(results == ends[1], np.inf, results + HALF)
+            excess = np.maximum(terms @ solution - upper, lower - terms @ solution)
+            worst = np.concatenate([worst, np.column_stack([excess, lower, upper, terms])])
+            worst = worst[np.argsort(-worst[:, 0])[: NEAREST * count]]
+        if worst[0, 0] <= 0:
+            weights = solution[:-1].reshape(fit.weights.shape)
+            return fit._replace(weights=weights, bias=float(solution[-1] - level * weights.sum()))
+        rows = np.concatenate([rows, worst[:, 3:], -worst[:, 3:]])
+        limits = np.concatenate([limits, worst[:, 2], -worst[:, 1]])
+        rows, limits = rows[np.isfinite(limits)], limits[np.isfinite(limits)]
+        solution = _inside(rows, limits, solution)
+        if (rows @ solution - limits).max() > 0:
+            break  # these alone cannot all be right
+    return fit
+
+
+def _inside(rows: Float64, limits: Float64, start: Float64) -> Float64:
+    """The point that is farthest inside of ``rows @ point ≤ limits``, or least outside.
+
+    The largest of ``rows @ point − limits`` is made small by Newton's method with a logarithmic barrier.
+
+    References
+    ----------
+    Boyd and Vandenberghe, "Convex Optimization", 2004, section 11.4.
+    """
+    rows = np.column_stack([rows, -np.ones(len(rows))])
+    point = np.append(start, (rows[:, :-1] @ start - limits).max() + 1)
+    sharpness = float(len(rows))
+    for _ in range(NEWTON_STEPS):
+        if sharpness > SHARPEST * len(rows):
             break
-        solution -= np.linalg.lstsq(gram, gradient, rcond=NEGLIGIBLE)[0]
-    weights = solution[:-1].reshape(fit.weights.shape)
-    return fit._replace(weights=weights, bias=float(solution[-1] - level * weights.sum()))
+        nearness = 1 / (limits - rows @ point)
+        gradient = rows.T @ nearness
+        gradient[-1] += sharpness
+        step = np.linalg.lstsq((rows * np.square(nearness)[:, np.newaxis]).T @ rows, -gradient)[0]
+        # At most nearly to the first limit in the way.
+        point += min(1.0, 0.9 / max((rows @ step * nearness).max(), 1e-300)) * step
+        if -gradient @ step < 1:
+            sharpness *= 10
+    return point[:-1]
 
 
 def _equations(
     seen: Float32, values: Float32, wanted: NDArray[np.bool_], kernel: tuple[int, ...]
 ) -> Iterator[tuple[Float64, Float64]]:
-    """Windows ``(N, kh, kw)`` and what became of them ``(N,)``, a few rows at a time."""
+    """Windows ``(N, kh, kw)`` and what became of them ``(N,)``, a few of the rows that hold any at a time."""
     views = sliding_window_view(seen, kernel)
-    rows, columns = values.shape
     count = kernel[0] * kernel[1]
     most = min(MOST_WINDOWS, max(4 * count, MOST_PRODUCTS // count**2))
-    every = max(1, rows * columns // most)
-    step = every * max(1, PIECE_VALUES // (columns * kernel[0] * kernel[1]))
-    for first in range(0, rows, step):
-        some = slice(first, first + step, every)
-        yield views[some][wanted[some]].astype(np.float64), values[some][wanted[some]].astype(np.float64)
+    every = max(1, -(-np.count_nonzero(wanted) // most))
+    rows = np.flatnonzero(wanted.any(axis=1))[::every]
+    step = max(1, PIECE_VALUES // (values.shape[1] * count))
+    for first in range(0, len(rows), step):
+        some = rows[first : first + step]
+        row, column = np.nonzero(wanted[some])
+        yield views[some[row], column].astype(np.float64), values[some[row], column].astype(np.float64)
 
 
 def _terms(patches: Float64, level: float) -> Float64:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convtool.core.arrays import Float32, as_planes
-from convtool.core.geometry import Pair, Sizes, pair, whole
+from convtool.core.geometry import Pair, Sizes, is_real, pair, whole
 from convtool.core.pooling import max_pool2d
 from convtool.errors import ArgumentError, InputError
 
@@ -93,15 +93,15 @@ def find_peaks(
     """
     size = pair("size", size)
     top = None if top is None else whole("top", top)
-    if np.isnan(threshold):
+    if not is_real(threshold):
         raise ArgumentError(f"threshold is {threshold!r}; it must be a number")
-    if not 0 <= overlap <= 1:
+    if not (is_real(overlap) and 0 <= overlap <= 1):
         raise ArgumentError(f"overlap is {overlap!r}; it must be from 0 to 1")
     images = as_planes("responses", responses).values
     if len(images) != 1:
         raise InputError(f"responses are those of {len(images)} images; find the peaks of each by itself")
-    winners = images[0].argmax(axis=0)
-    best = images[0].max(axis=0)
+    best = np.fmax.reduce(images[0], axis=0)  # NaN only where no filter has a response
+    winners = (images[0] == best).argmax(axis=0)
     found: list[Peak] = []
     taken = _Taken(best.shape, size, overlap)
     for y, x in _candidates(best, threshold):
@@ -116,7 +116,7 @@ def find_peaks(
 def _candidates(responses: Float32, threshold: float) -> list[Pair]:
     """Local maxima above the threshold, the highest first."""
     finite = np.where(np.isnan(responses), -np.inf, responses)
-    is_peak = (finite == max_pool2d(finite, 3, stride=1, padding=1)) & (finite > threshold)
+    is_peak = (finite == max_pool2d(finite, 3, stride=1, padding=1)) & (finite > np.float64(threshold))
     places = np.flatnonzero(is_peak)
     ordered = places[np.argsort(-finite.ravel()[places], kind="stable")]
     rows, columns = np.unravel_index(ordered, responses.shape)

@@ -25,8 +25,8 @@ from convtool.learn.least_squares import Fit, Float64, least_squares, likeliest_
 MOST_WEIGHTS = 1024
 """Weights up to which the normal equations are solved."""
 
-POOR_FIT = 1e-3
-"""The share of the variance left over from which on the picture may have been moved."""
+RESOLVES_HALVES = 2**23
+"""The float32 from which on a half more is no other number."""
 
 LARGEST_DIVISOR = 1024
 """Weights are looked for among whole numbers divided by up to this."""
@@ -118,18 +118,13 @@ def recover_filter(before: ArrayLike, after: ArrayLike, size: Sizes) -> Recovery
         raise InputError(f"size is {kernel[0]}×{kernel[1]}; at most {MOST_WEIGHTS} weights can be solved for")
     pictures = _plane("before", before), _plane("after", after)
     origin, moves = _alignments(*pictures, kernel)
-    move = 0, 0
-    cells = _Pair(*pictures, kernel, origin)
-    fit = cells.fit()
-    if 1 - fit.explained > POOR_FIT and moves:
+    found = _recovered(_Pair(*pictures, kernel, origin), (0, 0))
+    if moves and not found.exact:
         move = likeliest_move(*pictures, kernel, origin, moves)
-        moved = _Pair(*pictures, kernel, (origin[0] - move[0], origin[1] - move[1]))
-        better = moved.fit()
-        if better.explained > fit.explained:
-            cells, fit = moved, better
-        else:
-            move = 0, 0
-    return _recovered(cells, fit, move)
+        moved = _recovered(_Pair(*pictures, kernel, (origin[0] - move[0], origin[1] - move[1])), move)
+        if (moved.exact, moved.explained) > (found.exact, found.explained):
+            return moved
+    return found
 
 
 class _Pair:
@@ -141,6 +136,8 @@ class _Pair:
         What the windows cover, and what became of them.
     free
         Values that are no end of their range, to which others may have been clipped.
+    rounded
+        Whether they are whole numbers, to which responses were rounded.
     """
 
     def __init__(self, before: Float32, after: Float32, kernel: Pair, origin: Pair) -> None:
@@ -155,6 +152,7 @@ class _Pair:
         self.ends = float(self.values.min()), float(self.values.max())
         free = (self.values > self.ends[0]) & (self.values < self.ends[1])
         self.free = free if np.count_nonzero(free) > unknowns else np.ones(free.shape, np.bool_)
+        self.rounded = is_whole(self.values) and max(map(abs, self.ends)) < RESOLVES_HALVES
 
     def fit(self) -> Fit:
         """The least squares of the free values."""
@@ -166,13 +164,14 @@ class _Pair:
 
     def resolution(self, bank: FilterBank) -> float:
         """How far a response may be from its value: half a unit if that is whole, else float32's rounding."""
-        if is_whole(self.values):
+        if self.rounded:
             return 0.5 + 1e-3
         return 1e-6 * float(np.abs(bank.weights).sum() * max(self.seen.max(), -self.seen.min()))
 
 
-def _recovered(pair: _Pair, fit: Fit, move: Pair) -> Recovery:
+def _recovered(pair: _Pair, move: Pair) -> Recovery:
     """The first of the candidates that gives every value back, or the last."""
+    fit = pair.fit()
     for bank, divisor in _candidates(pair, fit):
         responses, resolution = pair.responses(bank), pair.resolution(bank)
         off = np.clip(responses, *pair.ends) - pair.values
@@ -192,34 +191,35 @@ def _recovered(pair: _Pair, fit: Fit, move: Pair) -> Recovery:
         determined=bool(fit.errors.max() < UNDETERMINED * np.abs(fit.weights).max()),
         shift=move,
         clipped=(int(np.count_nonzero(below)), int(np.count_nonzero(above))),
-        windows=int(np.count_nonzero(pair.free)),
+        windows=fit.windows,
     )
 
 
 def _candidates(pair: _Pair, fit: Fit) -> Iterator[tuple[FilterBank, int]]:
     """Filters that may give the picture back, the plainest first, and the divisor of their weights."""
-    whole = _as_whole_numbers(pair, fit)
-    if whole is not None:
-        yield whole
-    if is_whole(pair.values):
+    yield from _as_whole_numbers(pair, fit)
+    if pair.rounded:
         fit = within_rounding(fit, pair.seen, pair.values)
     yield FilterBank(fit.weights, fit.bias), 1
 
 
-def _as_whole_numbers(pair: _Pair, fit: Fit) -> tuple[FilterBank, int] | None:
-    """Whole weights, perhaps over a common divisor, that are within the errors of those fitted."""
+def _as_whole_numbers(pair: _Pair, fit: Fit) -> Iterator[tuple[FilterBank, int]]:
+    """Whole weights, perhaps over a common divisor, that are within the errors of those fitted.
+
+    With the nearest bias that is whole or a half, and with the one that fits best.
+    """
     allowed = 4 * fit.errors.max() + 1e-5 * np.abs(fit.weights).max()
     for divisor in range(1, LARGEST_DIVISOR + 1):
         if allowed * divisor > 0.25:
-            return None  # any number would do
+            return  # any number would do
         whole = np.rint(fit.weights * divisor) + 0.0  # never -0
         if np.abs(fit.weights * divisor - whole).max() <= allowed * divisor and whole.any():
             weights = whole / divisor
             left = pair.values - pair.responses(FilterBank(weights))
             bias = float(left[pair.free].mean(dtype=np.float64))
-            nearest = round(bias * 2) / 2
-            return FilterBank(weights, nearest if abs(bias - nearest) < 0.1 else bias), divisor
-    return None
+            yield FilterBank(weights, round(bias * 2) / 2), divisor
+            yield FilterBank(weights, bias), divisor
+            return
 
 
 def _alignments(before: Float32, after: Float32, kernel: Pair) -> tuple[Pair, list[Pair]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from convtool.core.arrays import Float32, as_planes
 from convtool.core.geometry import Pair
-from convtool.errors import InputError
+from convtool.errors import ArgumentError, InputError
 from convtool.learn.peaks import OVERLAP, overlapping
 
 Vectors = NDArray[np.float64]
@@ -46,6 +46,8 @@ class Patch:
 
     Raises
     ------
+    ArgumentError
+        Coordinates that are no whole numbers.
     InputError
         It reaches beyond the picture, or all its values are alike.
 
@@ -69,6 +71,11 @@ class Patch:
         rows, columns = planes.shape[1:]
         height = rows - self.y if self.height is None else self.height
         width = columns - self.x if self.width is None else self.width
+        if not all(isinstance(cell, int | np.integer) for cell in (self.y, self.x, height, width)):
+            raise ArgumentError(
+                f"{self.name}: y, x, height and width are {self.y!r}, {self.x!r}, {height!r} and {width!r}; "
+                "they must be whole numbers"
+            )
         inside = 0 <= self.y <= rows - height and 0 <= self.x <= columns - width
         if height < 1 or width < 1 or not inside:
             raise InputError(
@@ -147,22 +154,29 @@ def background_of(picture: ArrayLike, size: Pair, name: str) -> Background:
 
 
 def rest_of_pictures(patches: Sequence[Patch]) -> list[Background]:
-    """The pictures that patches were cut from, without the windows that overlap one of them.
+    """The pictures that patches were cut from, each once, without the windows that overlap one of them.
 
     A window that shares no more with a patch than two finds may share is background: it has to be
     told from the patch.
     """
-    rests: dict[int, Background] = {}
+    rests: dict[Hashable, Background] = {}
     for patch in patches:
         height, width = patch.size
-        key = id(patch.picture)
-        rest = rests.setdefault(key, background_of(patch.planes, patch.size, patch.name))
+        whole_picture = background_of(patch.planes, patch.size, patch.name)
+        rest = rests.setdefault(_identity(patch.picture), whole_picture)
         near = overlapping(patch.size, OVERLAP)
         top, left = max(0, patch.y - height + 1), max(0, patch.x - width + 1)
         place = rest.counts[top : patch.y + height, left : patch.x + width]
         first_row, first_column = top - patch.y + height - 1, left - patch.x + width - 1
         place &= ~near[first_row:, first_column:][: place.shape[0], : place.shape[1]]
     return [rest for rest in rests.values() if rest.counts.any()]
+
+
+def _identity(picture: ArrayLike) -> Hashable:
+    """The same for views of the same cells, such as ``images[0]`` each time it is asked for."""
+    if isinstance(picture, np.ndarray):
+        return picture.__array_interface__["data"][0], picture.shape, picture.strides, picture.dtype.str
+    return id(picture)
 
 
 def windows(planes: Float32, size: Pair, places: NDArray[np.intp]) -> Float32:

@@ -544,6 +544,12 @@ class TestWriting:
                 one[None], other[None].astype(np.float64), case="sum", terms=2, scale=abs(float(other))
             )
 
+    def test_the_product_with_a_divisor_is_rounded_once(self) -> None:
+        weights = np.random.default_rng(1).random((9, 9), np.float32)
+        fields = filter_fields(FilterFile("own", FilterBank(weights)), 63**0.5)
+        exact = [[float(weight) * 63**0.5 for weight in row] for row in weights]
+        assert np.float32(fields["weights"]).tolist() == np.float32(exact).tolist()
+
     def test_npy_has_the_weights_themselves(self) -> None:
         file = FilterFile("own", FilterBank([[0.25, 0.5]]))
         assert encode_filter(file, "npy", 4) == encode_filter(file, "npy")

@@ -50,7 +50,7 @@ def test_everything_is_held_out_once_and_never_learned_from_meanwhile(
     random = np.random.default_rng(seed)
     backgrounds = [picture(random.random(shape) < share, size) for shape in shapes]
     parts = divided(patches, backgrounds, size, folds, seed)
-    assert len(parts) == min(folds, patches)
+    assert 2 <= len(parts) <= min(folds, patches)
     assert sorted(np.concatenate([part.held_patches for part in parts])) == list(range(patches))
     for part in parts:
         assert sorted([*part.held_patches, *part.learned_patches]) == list(range(patches))
@@ -60,6 +60,16 @@ def test_everything_is_held_out_once_and_never_learned_from_meanwhile(
             assert not (covered(learned, size) & covered(held, size)).any()
     for number, background in enumerate(backgrounds):
         assert_equal(np.sum([part.held[number] for part in parts], axis=0) == 1, background.counts)
+
+
+@pytest.mark.parametrize(("rows", "wanted", "folds"), [(9, 3, 2), (9, 5, 5), (30, 3, 3), (4, 5, 5)])
+def test_there_are_as_many_folds_as_leave_background_to_learn_from(
+    rows: int, wanted: int, folds: int
+) -> None:
+    """One picture, cut into bands: too thin ones touch all others; if all would, nothing is gained."""
+    parts = divided(9, full((rows, 3), size=(4, 4)), (4, 4), wanted)
+    assert len(parts) == folds
+    assert all(part.learned[0].any() for part in parts) == (rows > 4)
 
 
 @given(patches=st.integers(2, 40), folds=st.integers(2, 12))

@@ -82,6 +82,13 @@ def test_without_any_variance_the_difference_itself_is_the_direction() -> None:
     assert weights.tolist() == [6, 2, -2]
 
 
+def test_variance_that_is_rounding_is_none() -> None:
+    """Patches all alike, each rounded in its own way."""
+    pattern = np.random.default_rng(0).normal(size=9)
+    patches = pattern + 1e-17 * np.random.default_rng(1).normal(size=(5, 9))
+    assert lda(patches, np.zeros((9, 9)), 0.5) == pytest.approx(2 * pattern)
+
+
 def test_more_values_than_can_be_solved_are_refused() -> None:
     message = (
         f"a patch has {LARGEST + 1} values, more than the {LARGEST} .* use smaller patches, or --method ncc"

@@ -18,7 +18,7 @@ from convtool.learn.folds import folds_of
 from convtool.learn.learning import METHODS, LearnedFilter, Method
 from convtool.learn.scores import Score, auc, threshold_at
 from convtool.learn.template import ANGLES, SCALES
-from convtool.learn.windows import background_of
+from convtool.learn.windows import Background, background_of
 from tests import oracles
 from tests.strategies import Pair
 from tests.tolerances import assert_near, assert_same_bytes
@@ -372,8 +372,9 @@ def test_rounds_end_where_no_false_peak_is_left_and_patches_are_none() -> None:
     assert only.loss_after < only.loss_before == pytest.approx(np.log(2))
 
 
-def test_false_peaks_join_the_background() -> None:
-    """Decoys like the glyph, lost among so much other background, are found and learned from again."""
+def test_false_peaks_join_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoys like the glyph are among the windows that were not drawn."""
+    monkeypatch.setattr(learning, "MOST_WINDOWS", 500)
     random = np.random.default_rng(6)
     patches = [GLYPH + random.normal(size=(7, 7)) / 2 for _ in range(8)]
     decoys = random.normal(size=(80, 80))
@@ -381,20 +382,34 @@ def test_false_peaks_join_the_background() -> None:
         decoys[y : y + 7, x : x + 7] = 2 * (GLYPH + random.normal(size=(7, 7)) / 2)
     learned = learn_filter(patches, [decoys], method="logistic", ridge=0.01)
     joined = np.diff([each.negatives for each in learned.rounds])
-    assert learned.rounds[0].negatives == 74 * 74
-    assert len(joined) == 3
-    assert joined.min() >= 3
+    assert 450 < learned.rounds[0].negatives <= 500
+    assert len(joined) >= 1
+    assert joined[0] >= 3
+    assert joined.min() >= 1
     for each in learned.rounds:
         assert each.loss_after < each.loss_before
 
 
+def test_nothing_joins_the_background_twice() -> None:
+    """All of it is learned from at once; what is taken for a patch nevertheless is no news."""
+    patches, background = (
+        [patch + noise(1, 5, 5, seed=7)[0] for patch in noise(6, 5, 5)],
+        noise(2, 30, 30, seed=1),
+    )
+    (only,) = learn_filter(patches, background, method="logistic").rounds
+    assert only.negatives == 2 * 26 * 26
+
+
 def test_a_picture_adds_no_more_false_peaks_than_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "MOST_WINDOWS", 100)
     patches, background = noise(5, 3, 3), noise(2, 40, 40, seed=1)
     free = learn_filter(patches, background, method="logistic").rounds
     assert free[1].negatives - free[0].negatives > 6
     monkeypatch.setattr(learning, "FALSE_PEAKS", 3)
     rounds = learn_filter(patches, background, method="logistic").rounds
-    assert np.diff([each.negatives for each in rounds]).tolist() == [6, 6, 6]
+    joined = np.diff([each.negatives for each in rounds])
+    assert joined[0] == 6
+    assert 1 <= joined.min() <= joined.max() <= 6
 
 
 def test_progress_is_told_of_every_fold_and_of_every_round() -> None:
@@ -467,8 +482,12 @@ def test_what_is_given_is_left_as_it_is(method: Method) -> None:
         ({"ridge": -1.0}, "ridge is -1.0; it must be a number above 0"),
         ({"ridge": np.inf}, "ridge is inf; it must be a number above 0"),
         ({"ridge": np.nan}, "ridge is nan; it must be a number above 0"),
-        ({"folds": 1}, "folds is 1; it must be at least 2"),
-        ({"folds": -5}, "folds is -5; it must be at least 2"),
+        ({"folds": 1}, "folds is 1; it must be a whole number of at least 2"),
+        ({"folds": 2.5}, "folds is 2.5; it must be a whole number of at least 2"),
+        ({"seed": -1}, "seed is -1; it must be a whole number of at least 0"),
+        ({"seed": 1.5}, "seed is 1.5; it must be a whole number of at least 0"),
+        ({"false_alarms": "few"}, "false_alarms is 'few'; it must be a share of windows"),
+        ({"ridge": "1"}, "ridge is '1'; it must be a number above 0"),
     ],
     ids=str,
 )
@@ -518,15 +537,16 @@ def test_what_tells_patches_from_background_needs_some(method: Method) -> None:
         learn_filter(noise(3, 4, 4), method=method)
 
 
-@pytest.mark.parametrize("method", ["ncc", "lda", "bank"])
-def test_patches_that_cancel_each_other_are_refused(method: Method) -> None:
+@each_method
+@pytest.mark.parametrize("factors", [(1, -1), (1, -1, 2, -3)], ids=str)
+def test_patches_that_cancel_each_other_are_refused(method: Method, factors: tuple[float, ...]) -> None:
     (patch,) = noise(1, 4, 4)
     message = "^the patches do not differ from the background; nothing can be learned from them$"
     with pytest.raises(InputError, match=message):
-        learn_filter([patch, -patch], [np.zeros((30, 30))] * 2, method=method)
+        learn_filter([factor * patch for factor in factors], [np.zeros((30, 30))] * 2, method=method)
 
 
-@pytest.mark.parametrize("method", ["ncc", "logistic", "bank"])
+@each_method
 def test_patches_that_are_all_alike_are_what_is_looked_for(method: Method) -> None:
     """Neither they nor the background have any variance."""
     (patch,) = noise(1, 4, 4)
@@ -565,6 +585,17 @@ def test_background_too_small_to_hold_a_part_of_it_out_is_refused(method: Method
     message = "^there is too little background to hold a part of it out; add pictures of background$"
     with pytest.raises(InputError, match=message):
         learn_filter(noise(3, 4, 4), noise(1, 5, 5, seed=1), method=method)
+
+
+def test_two_small_pictures_of_background_are_enough_for_three_patches() -> None:
+    assert learn_filter(noise(3, 4, 4), noise(2, 12, 12, seed=1), method="lda").windows == 2 * 9 * 9
+
+
+def test_background_of_which_no_window_counts_is_none() -> None:
+    nowhere = Background(np.zeros((1, 9, 9), np.float32), np.zeros((6, 6), np.bool_), "nowhere")
+    learned = learn_filter(noise(1, 4, 4), [nowhere])
+    assert learned.windows == 0
+    assert str(learned.bank.bias.tolist()) == "[0.0]"  # never -0.0
 
 
 def test_a_template_needs_no_background_beside_what_is_held_out() -> None:

@@ -106,6 +106,16 @@ def test_nan_is_never_a_peak_and_hides_none_beside_it() -> None:
     assert find_peaks(np.full((3, 3), np.nan), 2, threshold=-np.inf) == []
 
 
+def test_nan_of_one_filter_hides_no_other() -> None:
+    peaks = find_peaks([[[np.nan, 1.0]], [[5.0, 0.0]]], 1)
+    assert [(peak.x, peak.score, peak.filter) for peak in peaks] == [(0, 5, 1)]
+
+
+def test_thresholds_beyond_float32() -> None:
+    assert find_peaks([[1.0, 2.0]], 1, threshold=1e300) == []
+    assert len(find_peaks([[1.0, 2.0]], 1, threshold=-1e300)) == 1
+
+
 def test_infinite_responses() -> None:
     row = [[np.inf, 0, -np.inf, 0, 5]]
     found = find_peaks(row, 1)
@@ -186,6 +196,8 @@ def test_a_peak_holds_plain_numbers() -> None:
         ({"size": (3, -1)}, r"size is \(3, -1\)"),
         ({"size": 2.5}, "size is 2.5"),
         ({"threshold": np.nan}, "threshold is nan; it must be a number"),
+        ({"threshold": "high"}, "threshold is 'high'; it must be a number"),
+        ({"overlap": "half"}, "overlap is 'half'; it must be from 0 to 1"),
         ({"top": 0}, "top is 0; it must be a whole number of at least 1"),
         ({"top": 1.5}, "top is 1.5"),
         ({"overlap": -0.01}, "overlap is -0.01; it must be from 0 to 1"),

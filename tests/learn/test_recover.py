@@ -135,6 +135,14 @@ def test_how_a_picture_was_moved_is_looked_for_in_some_of_its_windows(
     assert recovery.windows > 1300
 
 
+def test_the_smoother_a_picture_the_less_a_move_shows() -> None:
+    before = ndimage.gaussian_filter(np.random.default_rng(1).normal(size=(200, 200)), 5)
+    before = np.rint(255 * (before - before.min()) / np.ptp(before))
+    kernel = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256
+    after = np.rint(np.roll(filtered(before, kernel, 0, "same"), (1, 1), (0, 1)))
+    assert recover_filter(before, after, 5).shift == (1, 1)
+
+
 def test_a_picture_that_was_cropped_is_not_moved() -> None:
     """Without padding there is one place it can lie at."""
     before = photo(20, 20)
@@ -164,7 +172,7 @@ def test_the_divisor_is_the_smallest() -> None:
     assert recover_filter(before, filtered(before, np.full((2, 2), 0.25)), 2).divisor == 4
 
 
-@pytest.mark.parametrize("bias", [0, 100, -20.5, 0.25, 1e4])
+@pytest.mark.parametrize("bias", [0, 100, -20.5, 0.25, 0.05, 1e4])
 def test_biases(bias: float) -> None:
     before = photo(25, 25)
     recovery = recover_filter(before, filtered(before, KERNEL / 2, bias), 3)
@@ -254,6 +262,15 @@ def test_pictures_of_floats(scale: float, offset: float) -> None:
     assert recovery.residual <= 1e-6 * largest
 
 
+def test_large_floats_are_not_rounded_numbers() -> None:
+    """Though from 2**24 on every float32 is whole."""
+    before = np.random.default_rng(4).normal(size=(25, 25)).astype(np.float32) * np.float32(1e12)
+    kernel = np.random.default_rng(5).normal(size=(3, 4))
+    recovery = recover_filter(before, filtered(before, kernel), (3, 4))
+    assert recovery.exact
+    assert weights(recovery) == pytest.approx(kernel, rel=1e-5, abs=1e-5)
+
+
 def test_whole_kernels_of_pictures_of_floats() -> None:
     before = np.random.default_rng(5).random((25, 25)).astype(np.float32)
     recovery = recover_filter(before, filtered(before, KERNEL, -2), 3)
@@ -279,6 +296,12 @@ def test_in_noise_they_are_those_of_least_squares_with_their_standard_errors(siz
     assert recovery.residual == pytest.approx(np.sqrt((left**2).mean()), rel=1e-5)
     assert recovery.explained == pytest.approx(1 - left.var() / after[free].var(), rel=1e-5)
     assert (recovery.exact, recovery.windows) == (False, np.count_nonzero(free))
+
+
+def test_of_large_pictures_as_many_windows_as_were_taken_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(least_squares, "MOST_WINDOWS", 300)
+    before = photo(42, 32)
+    assert 200 < recover_filter(before, filtered(before, KERNEL), 3).windows <= 300
 
 
 def test_more_noise_leaves_less_explained_and_at_last_nothing_determined() -> None:

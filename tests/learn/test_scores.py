@@ -63,6 +63,7 @@ def test_no_more_than_the_share_is_above_the_threshold(values: list[float], shar
 
 
 def test_thresholds_known_by_hand() -> None:
+    assert threshold_at(np.arange(100.0), 0.29) == 70  # though 0.29 * 100 is 28.999…
     hundred = np.random.default_rng(2).permutation(100.0 + np.arange(100))
     assert threshold_at(hundred, 0.0) == 199
     assert threshold_at(hundred, 0.009) == 199

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,16 @@ def test_a_patch_may_touch_the_border(place: Pair) -> None:
     picture = noise(4, 5)
     y, x = place
     assert_equal(Patch(picture, y, x, 2, 2).values[0], picture[y : y + 2, x : x + 2])
+
+
+@pytest.mark.parametrize(
+    "box", [(1.0, 0, 2, 2), (0, "1", 2, 2), (0, 0, 2.5, 2), (0, 0, 2, np.float32(2))], ids=str
+)
+def test_coordinates_are_whole_numbers(box: Any) -> None:
+    with pytest.raises(
+        ArgumentError, match=r"^an eye: y, x, height and width are .*; they must be whole numbers$"
+    ):
+        Patch(noise(4, 5), *box, name="an eye")
 
 
 @pytest.mark.parametrize(
@@ -201,6 +212,18 @@ def test_patches_of_one_picture_have_one_rest_and_each_picture_its_own() -> None
     assert corners == [False, True, True, False]
     assert not rests[1].counts[2, 2]
     assert rests[1].counts[0, 0]
+
+
+@pytest.mark.parametrize(
+    "view", [lambda images: images[0], lambda images: images[0, ::-1].T], ids=["row", "turned"]
+)
+def test_views_of_one_picture_are_one_picture(view: Callable[[NDArray], NDArray]) -> None:
+    images = np.array([noise(20, 20, seed=seed) for seed in range(3)])
+    (rest,) = rest_of_pictures([Patch(view(images), y, y, 4, 4) for y in (2, 10)])
+    assert not rest.counts[2, 2]
+    assert not rest.counts[10, 10]
+    others = [Patch(images[0], 2, 2, 4, 4), Patch(images[0, ::-1], 2, 2, 4, 4), Patch(images[1], 2, 2, 4, 4)]
+    assert len(rest_of_pictures(others)) == 3
 
 
 def test_windows_are_cut_where_they_are_asked_for() -> None:
