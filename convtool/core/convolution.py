@@ -267,7 +267,7 @@ def _planned(
     check_pool_kind(pool_kind)
     images, channels, *size = shape
     groups = whole("groups", groups)
-    _check_channels(channels, bank, groups)
+    check_channels(channels, bank, groups)
     slide = window((size[0], size[1]), bank.kernel_size, stride=stride, padding=padding, dilation=dilation)
     pooled = None
     if pool is not None:
@@ -288,7 +288,8 @@ def turned(bank: FilterBank) -> FilterBank:
     return FilterBank(np.flip(bank.weights, (2, 3)), bank.bias, bank.names, bank.normalize)
 
 
-def _check_channels(channels: int, bank: FilterBank, groups: int) -> None:
+def check_channels(channels: int, bank: FilterBank, groups: int) -> None:
+    """Refuse maps of other channels than the filters read, and groups that do not divide them."""
     filters = len(bank)
     if filters % groups or channels % groups:
         raise ArgumentError(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convtool.core.arrays import Float32, Planes, as_planes
-from convtool.core.geometry import OUTSIDE, Axis, Padding, Sizes, Window, window
+from convtool.core.geometry import OUTSIDE, Axis, Padding, Pair, Sizes, Window, window
 from convtool.core.threads import for_each, usable_threads
 from convtool.core.tiles import Tile, padded, row_tiles
 from convtool.errors import ArgumentError
@@ -180,19 +180,20 @@ def avg_pool2d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     *,
+    dilation: Sizes = 1,
     threads: int | None = None,
 ) -> Float32:
     """Take the mean of every window.
 
-    ``y[i, j] = Σ x[i·sy + ky − py, j·sx + kx − px] / n`` over the window's ``n`` counted cells.
+    ``y[i, j] = Σ x[i·sy + ky·dy − py, j·sx + kx·dx − px] / n`` over the window's ``n`` counted cells.
 
     Parameters
     ----------
-    x, kernel_size, stride, padding, ceil_mode, threads
+    x, kernel_size, stride, padding, ceil_mode, dilation, threads
         As in `max_pool2d`.
     count_include_pad
         Whether padded cells count, as zeros. Cells beyond the padding, which only ``ceil_mode``
-        reaches, never count.
+        reaches, never count; a window of which none counts gives 0.
 
     Returns
     -------
@@ -206,7 +207,7 @@ def avg_pool2d(
 
     References
     ----------
-    The meaning of every parameter is that of PyTorch's ``avg_pool2d``.
+    The meaning of every parameter is that of PyTorch's ``avg_pool2d``; ``dilation`` is ONNX's.
 
     Examples
     --------
@@ -214,7 +215,7 @@ def avg_pool2d(
     [[2.5]]
     """
     planes = as_planes("x", x)
-    windows = _windows(planes, kernel_size, stride, padding, 1, ceil_mode)
+    windows = _windows(planes, kernel_size, stride, padding, dilation, ceil_mode)
     return _pool("avg", planes, windows, threads, areas=window_areas(windows, count_include_pad))[0]
 
 
@@ -297,17 +298,12 @@ def window_areas(windows: Window, count_include_pad: bool = True) -> Areas:
     return _cells_counted(along_y, count_include_pad), _cells_counted(along_x, count_include_pad)
 
 
-def _windows(
-    planes: Planes,
-    kernel_size: Sizes,
-    stride: Sizes | None,
-    padding: Padding,
-    dilation: Sizes,
-    ceil_mode: bool,
+def pool_windows(
+    size: Pair, kernel_size: Sizes, stride: Sizes | None, padding: Padding, dilation: Sizes, ceil_mode: bool
 ) -> Window:
-    height, width = planes.values.shape[2:]
+    """The windows of a pool over maps of a size ``(H, W)``; their padding is smaller than they are."""
     windows = window(
-        (height, width),
+        size,
         kernel_size,
         stride=kernel_size if stride is None else stride,
         padding=padding,
@@ -321,6 +317,18 @@ def _windows(
                 f"padding is {padding!r}; a pool's padding must be below its window's {axis.reach}"
             )
     return windows
+
+
+def _windows(
+    planes: Planes,
+    kernel_size: Sizes,
+    stride: Sizes | None,
+    padding: Padding,
+    dilation: Sizes,
+    ceil_mode: bool,
+) -> Window:
+    height, width = planes.values.shape[2:]
+    return pool_windows((height, width), kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def _pool(
@@ -418,10 +426,13 @@ def _cut(values: Reals, cells: slice, axis: int) -> Reals:
 def _cells_counted(along: Axis, count_include_pad: bool) -> NDArray[np.float64]:
     """Over how many cells the mean of each window goes, along one axis."""
     first = np.arange(along.count) * along.stride - along.before
-    last = np.minimum(first + along.kernel, along.size + along.after)
-    if not count_include_pad:
-        first, last = np.maximum(first, 0), np.minimum(last, along.size)
-    return (last - first).astype(np.float64)
+    lowest, end = (-along.before, along.size + along.after) if count_include_pad else (0, along.size)
+    # Taps before the lowest cell, and taps before the end: the rest is between them.
+    skipped, fitting = (
+        np.clip(-((first - cell) // along.dilation), 0, along.kernel) for cell in (lowest, end)
+    )
+    counted: NDArray[np.float64] = np.maximum(fitting - skipped, 1).astype(np.float64)
+    return counted
 
 
 def _winners(

@@ -1,0 +1,148 @@
+"""Which layers run together: batch normalisation folded into filters, ReLU and pool into their pass.
+
+Layers are joined only where nothing else reads what lies between them and nobody asked to see it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from convtool.core.arrays import Float32
+from convtool.core.bank import FilterBank
+from convtool.core.geometry import Pair, pair
+from convtool.core.pooling import PoolKind
+from convtool.net.network import Layer, Network
+from convtool.net.ops.activations import Relu
+from convtool.net.ops.conv import Conv
+from convtool.net.ops.normalizations import BatchNorm
+from convtool.net.ops.pools import AvgPool, MaxPool
+from convtool.net.ops.shaping import Identity
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One or several layers that run as one.
+
+    Attributes
+    ----------
+    layers
+        The layers, in order; the last one's name is that of the value.
+    inputs
+        What is read.
+    run
+        From the inputs' values to the output's.
+    last_read
+        Values that no later step reads.
+    """
+
+    layers: tuple[Layer, ...]
+    inputs: tuple[str, ...]
+    run: Callable[..., Float32]
+    last_read: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the value."""
+        return self.layers[-1].name
+
+
+@lru_cache(maxsize=16)
+def steps_of(network: Network, wanted: frozenset[str]) -> tuple[Step, ...]:
+    """The steps that it takes to see the wanted layers; layers that none of them needs are left out."""
+    needed = _needed(network, wanted)
+    layers = [layer for layer in network.layers if layer.name in needed]
+    chains = list(_chains(layers, wanted))
+    steps = []
+    read_later: set[str] = set(wanted)
+    for chain in reversed(chains):
+        inputs = chain[0].inputs
+        last_read = tuple(name for name in dict.fromkeys(inputs) if name not in read_later)
+        read_later.update(inputs)
+        steps.append(Step(chain, inputs, _run_of(chain), last_read))
+    return tuple(reversed(steps))
+
+
+def _needed(network: Network, wanted: frozenset[str]) -> set[str]:
+    needed = set(wanted)
+    for layer in reversed(network.layers):
+        if layer.name in needed:
+            needed.update(layer.inputs)
+    return needed
+
+
+def _chains(layers: list[Layer], wanted: frozenset[str]) -> Iterator[tuple[Layer, ...]]:
+    """The layers, those that run as one together."""
+    readers = Counter(name for layer in layers for name in layer.inputs)
+    by_input = {layer.inputs[0]: layer for layer in layers if layer.inputs}
+    joined: set[str] = set()
+    for layer in layers:
+        if layer.name in joined:
+            continue
+        chain = [layer]
+        while (
+            isinstance(layer.operation, Conv)
+            and chain[-1].name not in wanted
+            and readers[chain[-1].name] == 1
+        ):
+            following = by_input.get(chain[-1].name)
+            if following is None or not _fits(chain, following):
+                break
+            chain.append(following)
+            joined.add(following.name)
+        yield tuple(chain)
+
+
+def _fits(chain: list[Layer], following: Layer) -> bool:
+    """Whether a layer can be joined to a convolution and what already is."""
+    kinds = [type(layer.operation) for layer in chain]
+    pooled, rectified = MaxPool in kinds or AvgPool in kinds, Relu in kinds
+    operation = following.operation
+    if isinstance(operation, Identity):
+        return True
+    if isinstance(operation, BatchNorm):
+        return not pooled and not rectified
+    if isinstance(operation, Relu):
+        return not rectified and AvgPool not in kinds  # the largest value is the same before and after
+    return not pooled and _pool_of(operation) is not None
+
+
+def _pool_of(operation: object) -> tuple[Pair, PoolKind] | None:
+    """Size and kind of a pool whose windows lie side by side."""
+    if not isinstance(operation, MaxPool | AvgPool):
+        return None
+    size = pair("size", operation.size)
+    strides = size if operation.stride is None else pair("stride", operation.stride)
+    plain = operation.padding in (0, "valid", (0, 0), ((0, 0), (0, 0))) and not operation.ceil_mode
+    if not plain or strides != size:
+        return None
+    if isinstance(operation, MaxPool):
+        return (size, "max") if pair("dilation", operation.dilation) == (1, 1) else None
+    return size, "avg"
+
+
+def _run_of(chain: tuple[Layer, ...]) -> Callable[..., Float32]:
+    conv = chain[0].operation
+    if len(chain) == 1 or not isinstance(conv, Conv):
+        return conv.run
+    bank, relu, pool = conv.bank, False, None
+    for layer in chain[1:]:
+        operation = layer.operation
+        relu = relu or isinstance(operation, Relu)
+        pool = pool or _pool_of(operation)
+        if isinstance(operation, BatchNorm):
+            bank = _folded(bank, operation)
+    size, kind = pool or (None, "max")
+    return lambda maps: conv.fused(maps, bank=bank, relu=relu, pool=size, pool_kind=kind)
+
+
+def _folded(bank: FilterBank, norm: BatchNorm) -> FilterBank:
+    """Filters that give what their responses would be normalised to."""
+    factor, offset = norm.line
+    weights = bank.weights * factor.reshape(-1, 1, 1, 1)
+    bias = bank.bias * factor + offset
+    return FilterBank(weights.astype(np.float32), bias.astype(np.float32), bank.names, bank.normalize)

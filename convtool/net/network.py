@@ -1,0 +1,181 @@
+"""A network: named layers in a graph, checked when it is made, and frozen from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convtool.core.arrays import Float32
+from convtool.core.geometry import Pair, is_real, pair, whole
+from convtool.errors import ArgumentError, ConvtoolError, InputError
+from convtool.net.ops.base import Operation, Shape, by
+
+MOST_VALUES = 2**55
+"""Values of a layer that no memory holds; a shape of more is refused before it is computed with."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One node of the graph: a name, what it does, and the names of what it reads."""
+
+    name: str
+    operation: Operation
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Input:
+    """What goes in: ``(values · scale − mean) / std``, mean and std a number, or one a channel.
+
+    Attributes
+    ----------
+    name
+        What the first layers read.
+    channels
+        How many maps.
+    size
+        Rows and columns, or ``None`` if any will do.
+    """
+
+    name: str = "input"
+    channels: int = 1
+    size: Pair | None = None
+    scale: float = 1.0
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+
+    def __post_init__(self) -> None:
+        whole("channels", self.channels)
+        if self.size is not None:
+            object.__setattr__(self, "size", pair("size", self.size))
+        if not (is_real(self.scale) and np.isfinite(self.scale)):
+            raise ArgumentError(f"scale is {self.scale!r}; it must be a number")
+        for name in ("mean", "std"):
+            numbers = getattr(self, name)
+            if len(numbers) not in (1, self.channels) or not all(
+                is_real(n) and np.isfinite(n) for n in numbers
+            ):
+                raise ArgumentError(
+                    f"{name} is {numbers}; give a number, or one for each of {self.channels} channel(s)"
+                )
+        if min(self.std) <= 0:
+            raise ArgumentError(f"std is {self.std}; it must be above 0")
+
+    def scaled(self, values: Float32) -> Float32:
+        """Values ``(C, H, W)`` as the first layers take them."""
+        if self.scale == 1 and set(self.mean) == {0} and set(self.std) == {1}:
+            return values
+        mean, std = (np.reshape(numbers, (-1, 1, 1)) for numbers in (self.mean, self.std))
+        scaled: Float32 = ((values * self.scale - mean) / std).astype(np.float32)
+        return scaled
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Layers, each after those that it reads.
+
+    Attributes
+    ----------
+    name
+        What messages and records call it.
+    outputs
+        The layers whose values are the result; the first gives the scores of the classes.
+    classes
+        A name for each score, or ``None``.
+
+    Raises
+    ------
+    InputError
+        A name twice, a layer that reads what no layer before it gives, or scores without a class.
+    """
+
+    name: str
+    input: Input
+    layers: tuple[Layer, ...]
+    outputs: tuple[str, ...]
+    classes: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        known = {self.input.name}
+        names = [layer.name for layer in self.layers]
+        if not names:
+            raise InputError("it has no layers; a network has at least one")
+        for layer in self.layers:
+            if layer.name in known:
+                raise InputError(f"the name {layer.name!r} is given twice; every layer needs its own")
+            wanted = layer.operation.inputs
+            if (wanted is not None and len(layer.inputs) != wanted) or (wanted is None and not layer.inputs):
+                raise InputError(
+                    f"layer {layer.name!r}: {layer.operation.kind} reads {wanted or 'at least 1'} value(s), "
+                    f"{len(layer.inputs)} are given"
+                )
+            for name in layer.inputs:
+                if name in known:
+                    continue
+                if name in names:
+                    raise InputError(
+                        f"layer {layer.name!r} reads {name!r}, which stands behind it or reads it in turn; "
+                        "a layer reads what stands before it"
+                    )
+                raise InputError(f"layer {layer.name!r} reads {name!r}, which no layer gives")
+            known.add(layer.name)
+        for name in self.outputs:
+            if name not in known:
+                raise InputError(f"the output {name!r} is no layer; its layers are {brief(names)}")
+
+    def __getitem__(self, name: str) -> Layer:
+        if name not in self._by_name:
+            raise ArgumentError(f"there is no layer {name!r}; {self.name} has {brief(self._by_name)}")
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Layer]:
+        return {layer.name: layer for layer in self.layers}
+
+    @cached_property
+    def parameters(self) -> int:
+        """Numbers that were learned, of all layers."""
+        return sum(array.size for layer in self.layers for array in layer.operation.arrays.values())
+
+    def shapes(self, size: Pair, images: int = 1) -> dict[str, Shape]:
+        """The shape of every value for so many images of a size ``(H, W)``, by name.
+
+        Raises
+        ------
+        InputError
+            Shapes that do not chain; the layer is named.
+        """
+        found: dict[str, Shape] = {self.input.name: (images, self.input.channels, *size)}
+        for layer in self.layers:
+            with naming(layer.name):
+                shape = layer.operation.shape(*(found[name] for name in layer.inputs))
+                if np.prod(shape, dtype=np.float64) > MOST_VALUES:
+                    raise InputError(f"its output would be {by(shape)}, more than any memory holds")
+            found[layer.name] = shape
+        return found
+
+
+@contextmanager
+def naming(layer: str) -> Iterator[None]:
+    """Name the layer in whatever is wrong with it; options that fit no layer are bad input here."""
+    try:
+        yield
+    except ConvtoolError as error:
+        kind = InputError if isinstance(error, ArgumentError) else type(error)
+        raise kind(f"layer {layer!r}: {error.message}", error.file) from error
+
+
+def brief(names: Any) -> str:
+    """Names for a message: all of a few, the first of many."""
+    listed = list(names)
+    more = "" if len(listed) <= 8 else f", … ({len(listed)} in all)"
+    return ", ".join(listed[:8]) + more
+
+
+Arrays = dict[str, NDArray[Any]]
