@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -223,34 +221,3 @@ def _constant(attributes: dict[str, Any]) -> NDArray[Any]:
         if name in attributes:
             return np.asarray(attributes[name])
     raise InputError(f"Constant holds {brief(attributes) or 'nothing'}; only numbers are understood")
-
-
-def file_beside(model: str | os.PathLike[str], most: int) -> _Beside:
-    """How a model's external data are read: plain files in its own folder, and nothing else."""
-    folder = Path(model).parent
-
-    def read(location: str) -> bytes:
-        path = folder / location
-        plain = location and not Path(location).is_absolute() and ".." not in Path(location).parts
-        if not plain or "\0" in location or _leads_out(path, folder):
-            raise InputError(
-                f"its numbers are said to lie in {location!r}; only files beside the model are read"
-            )
-        try:
-            if not path.is_file():
-                raise InputError(
-                    f"its numbers lie in {location!r}, which is not there; put it beside the model"
-                )
-            if path.stat().st_size > most:
-                raise InputError(f"{location} is over {most} bytes")
-            return path.read_bytes()
-        except OSError as error:
-            raise InputError(f"{location} cannot be read: {error.strerror}") from error
-
-    return read
-
-
-def _leads_out(path: Path, folder: Path) -> bool:
-    """Whether any part of a path below the folder is a link."""
-    parts = [path, *path.parents]
-    return any(part.is_symlink() for part in parts[: parts.index(folder)])

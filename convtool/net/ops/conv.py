@@ -47,13 +47,13 @@ class Conv(Operation):
         whole("groups", self.groups)
         check_padding_mode(self.padding_mode)
         # Nothing of the maps is known yet; a stride of 0 is wrong whatever they are.
-        self._windows((10**9, 10**9))
+        self.windows((1, 1, 10**9, 10**9))
 
     def shape(self, *inputs: Shape) -> Shape:
         """``(N, O, H', W')``."""
-        count, channels, *size = maps_of(inputs[0])
+        count, channels = maps_of(inputs[0])[:2]
         check_channels(channels, self.bank, self.groups)
-        rows, columns = self._windows((size[0], size[1]))
+        rows, columns = self.windows(inputs[0])
         return count, len(self.bank), rows.count, columns.count
 
     def run(self, *inputs: Float32) -> Float32:
@@ -87,7 +87,7 @@ class Conv(Operation):
         """The filters where they looked, times the gradient; deviations of windows count as fixed."""
         maps = inputs[0]
         count, channels, *size = maps.shape
-        windows = self._windows((size[0], size[1]))
+        windows = self.windows(maps.shape)
         if self.bank.normalize:
             gradient = self._by_deviations(gradient, maps, windows)
         weights = self.bank.weights.reshape(self.groups, -1, *self.bank.weights.shape[1:])
@@ -113,7 +113,7 @@ class Conv(Operation):
 
     def reach(self, *inputs: Shape) -> Reach:
         """Of the window."""
-        return reach_of(self._windows((inputs[0][2], inputs[0][3])))
+        return reach_of(self.windows(inputs[0]))
 
     @cached_property
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -121,7 +121,9 @@ class Conv(Operation):
         bias = {"bias": self.bank.bias} if self.bank.bias.any() else {}
         return {"weights": self.bank.weights, **bias}
 
-    def _windows(self, size: tuple[int, int]) -> Window:
+    def windows(self, shape: Shape) -> Window:
+        """The windows over maps of a shape."""
+        size = shape[2], shape[3]
         return window(
             size,
             self.bank.kernel_size,

@@ -1,0 +1,119 @@
+"""Networks in one file: an NPZ of arrays and a spec in JSON, every member held against the limits first."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+import zlib
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convtool.errors import InputError
+from convtool.io import npy
+from convtool.io.limits import MAX_JSON_BYTES, Limits, check_bytes
+from convtool.io.rectangles import parse_json
+from convtool.io.source import Source
+from convtool.text import quoted
+
+MAGIC = b"PK\x03\x04"
+SPEC = "spec.json"
+FORMAT = "convtool.net/1"
+MAX_MEMBERS = 65_536
+
+_ARRAY_SUFFIX = ".npy"
+_BEGINNING = (1980, 1, 1, 0, 0, 0)  # of a ZIP's clock: the same network gives the same bytes
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED = 1
+
+
+class NetworkFile(NamedTuple):
+    """A spec and the arrays that it names."""
+
+    spec: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+
+def read_npz(source: Source, limits: Limits) -> NetworkFile:
+    """Read spec and arrays; nothing is unpacked before its size is known, nothing is ever unpickled."""
+    try:
+        with zipfile.ZipFile(source.stream) as archive:
+            return _read(archive, limits)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        struct.error,
+        OSError,
+    ):
+        raise InputError("the NPZ is damaged, or no NPZ; write the network again") from None
+
+
+def _read(archive: zipfile.ZipFile, limits: Limits) -> NetworkFile:
+    members = archive.infolist()
+    names = [member.filename for member in members]
+    if SPEC not in names:
+        raise InputError(f"an NPZ without {SPEC}; a network is written with 'convtool net export'")
+    if len(members) > MAX_MEMBERS:
+        raise InputError(f"it holds {len(members)} files, over the limit of {MAX_MEMBERS}")
+    if len(set(names)) < len(names):
+        raise InputError("it holds two files of one name; write the network again")
+    for member in members:
+        if member.filename != SPEC and not member.filename.endswith(_ARRAY_SUFFIX):
+            raise InputError(f"it holds {quoted(member.filename)}, neither {SPEC} nor an array")
+        if member.compress_type not in _METHODS or member.flag_bits & _ENCRYPTED:
+            raise InputError(f"{quoted(member.filename)} is encrypted or packed in a way that NPZ is not")
+    total = sum(member.file_size for member in members)
+    limits.check_memory(2 * total, f"the network holds {total} bytes")
+    spec = archive.getinfo(SPEC)
+    check_bytes(spec.file_size, MAX_JSON_BYTES, "a network's spec")
+    arrays = {
+        member.filename.removesuffix(_ARRAY_SUFFIX): _array(archive, member)
+        for member in members
+        if member.filename != SPEC
+    }
+    return NetworkFile(spec_of_json(_unpacked(archive, spec)), arrays)
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
+    try:
+        stream = io.BytesIO(_unpacked(archive, member))
+        return npy.read_values(stream, npy.read_header(stream, member.file_size))
+    except InputError as error:
+        raise InputError(f"{member.filename}: {error.message}") from None
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    with archive.open(member) as packed:
+        content = packed.read(member.file_size + 1)
+    if len(content) != member.file_size:
+        raise InputError(f"{quoted(member.filename)} is not as long as the NPZ says; write the network again")
+    return content
+
+
+def spec_of_json(data: bytes) -> dict[str, Any]:
+    """A spec, which is a JSON object of this format."""
+    check_bytes(len(data), MAX_JSON_BYTES, "a network's spec")
+    spec = parse_json(data)
+    if not isinstance(spec, dict) or spec.get("format") != FORMAT:
+        found = quoted(spec.get("format")) if isinstance(spec, dict) else "missing"
+        raise InputError(
+            f'no network: its format is {found}; a spec begins {{"format": "{FORMAT}", "layers": ['
+        )
+    return spec
+
+
+def write_npz(stream: BinaryIO, network: NetworkFile) -> None:
+    """Write spec and arrays; the same network gives the same bytes."""
+    with zipfile.ZipFile(stream, "w") as archive:
+        text = json.dumps(network.spec, indent=1, allow_nan=False)
+        archive.writestr(zipfile.ZipInfo(SPEC, _BEGINNING), text)
+        for name, values in network.arrays.items():
+            content = io.BytesIO()
+            npy.write_npy(content, np.asarray(values, np.float32))
+            archive.writestr(zipfile.ZipInfo(name + _ARRAY_SUFFIX, _BEGINNING), content.getvalue())

@@ -1,0 +1,100 @@
+"""Networks from files and into files: native, spec or ONNX, told by their content."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from convtool.core.bank import FilterBank
+from convtool.errors import ArgumentError, InputError
+from convtool.io.beside import path_beside
+from convtool.io.filters import is_path, load_filter
+from convtool.io.limits import Limits
+from convtool.io.networks import MAGIC, NetworkFile, read_npz, spec_of_json, write_npz
+from convtool.io.source import STDIN, PathLike, Source, open_source, spoken
+from convtool.net.network import Network
+from convtool.net.spec import network_of_spec, spec_of_network
+
+FORMATS = ("npz", "onnx")
+
+ONNX_BEGINS = b"\x08"
+"""The tag of a model's first field, the version of its format."""
+
+
+def load_network(path: PathLike, *, limits: Limits | None = None) -> Network:
+    """Read a network: convtool's NPZ, a spec in JSON, or an ONNX model.
+
+    Parameters
+    ----------
+    path
+        A file, or ``-`` for standard input. What it is, its content says, not its suffix.
+
+    Returns
+    -------
+    Network
+        Checked: layers in order, shapes that chain where the input's size is known.
+
+    Raises
+    ------
+    InputError
+        A file that is damaged, or that holds what convtool does not run.
+    LimitError
+        More memory than is allowed.
+    OutputError
+        An ONNX model, and the onnx package is missing.
+    """
+    with open_source(path) as source:
+        return _decoded(source, path, limits or Limits.of())
+
+
+def _decoded(source: Source, path: PathLike, limits: Limits) -> Network:
+    name = Path(spoken(path)).stem
+    if source.head(4) == MAGIC:
+        return network_of_spec(read_npz(source, limits), name, lambda filter_: _filter(path, filter_))
+    if source.text_start().startswith(b"{"):
+        file = NetworkFile(spec_of_json(source.stream.read()), {})
+        return network_of_spec(file, name, lambda filter_: _filter(path, filter_))
+    if source.head(1) != ONNX_BEGINS:
+        raise InputError("no network; it is convtool's NPZ, a spec in JSON or an ONNX model")
+    from convtool.net.onnx_reader import network_of_onnx
+
+    limits.check_memory(3 * source.size, f"the model holds {source.size} bytes")
+
+    def beside(location: str) -> bytes:
+        found = path_beside(path, location)
+        size = found.stat().st_size
+        limits.check_memory(3 * size, f"{location} holds {size} bytes")
+        return found.read_bytes()
+
+    network = network_of_onnx(source.stream.read(), name, beside)
+    if network.input.size is not None:
+        network.shapes(network.input.size)
+    return network
+
+
+def encode_network(network: Network, format_: str) -> bytes:
+    """The bytes of a network as ``npz`` or ``onnx``."""
+    if format_ == "onnx":
+        from convtool.net.onnx_writer import onnx_of_network
+
+        return onnx_of_network(network)
+    stream = io.BytesIO()
+    write_npz(stream, spec_of_network(network))
+    return stream.getvalue()
+
+
+def network_format(path: PathLike) -> str:
+    """The format that the suffix of a network's file names."""
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        raise ArgumentError(f"a network is written as .npz or .onnx, not {suffix or 'without a suffix'}")
+    return suffix
+
+
+def _filter(spec: PathLike, name: str) -> FilterBank:
+    """A filter that a spec names: built in, or a file beside it."""
+    if not is_path(name):
+        return load_filter(name)
+    if spoken(spec) == spoken(STDIN):
+        raise InputError(f"it names the filter file {name!r}; save the spec to a file beside it")
+    return load_filter(path_beside(spec, name))
