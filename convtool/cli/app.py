@@ -12,7 +12,7 @@ import typer.core
 from convtool import __version__
 from convtool.cli.faults import guarded
 
-COMMANDS = ("run", "conv", "relu", "pool", "show", "plan", "filters", "learn", "find", "recover")
+COMMANDS = ("run", "conv", "relu", "pool", "show", "plan", "filters", "learn", "find", "recover", "net")
 """Each is what bears its name in the module of its name: a function, or a Typer of more commands."""
 
 

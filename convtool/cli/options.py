@@ -228,7 +228,7 @@ class Showing:
     color: Color = "auto"
     debug: Debug = False
 
-    def display(self, reading: Reading, writing: Writing | None = None) -> Display:
+    def display(self, reading: GrayReading, writing: Writing | None = None) -> Display:
         """What shows them, and passes on the notices."""
         to_stdout = writing is not None and writing.output == "-"
         return Display(

@@ -55,6 +55,11 @@ def positive_pair(text: str) -> Numbers:
     return tuple(_whole(part, 1) for part in parts)
 
 
+def place(text: str) -> tuple[int, ...]:
+    """``C,Y,X``, or the one number of a vector, from 0."""
+    return tuple(_whole(part, 0) for part in text.split(","))
+
+
 def padding(text: str) -> Padding:
     """``valid``, ``same``, ``N``, ``Y,X`` or ``TOP,BOTTOM,LEFT,RIGHT``."""
     if text in ("valid", "same"):

@@ -92,7 +92,7 @@ def convolve_images(
         if output.file is not None:  # one file needs all maps together; else each group is let go
             groups = iter([[stage_map for group in groups for stage_map in group]])
         for group in groups:
-            yield from _deliver(path, group, outputs, stacked, conv)
+            yield from deliver(path, group, outputs, stacked, conv)
 
 
 def rectify_maps(
@@ -123,10 +123,10 @@ def _transform_maps(
         noticed(image, path, notify)
         with concerning(spoken(path)):
             maps = list(transform(image))
-        yield from _deliver(path, maps, outputs, maps[0].part is not None, None)
+        yield from deliver(path, maps, outputs, maps[0].part is not None, None)
 
 
-def _deliver(
+def deliver(
     path: str,
     maps: list[StageMap],
     outputs: Outputs,

@@ -13,6 +13,9 @@ from convtool.io.source import STDIN, spoken
 from convtool.jobs.naming import numbers
 from convtool.jobs.options import InputOptions
 
+LAYER_OF = "::"
+"""Stands between a model's file and the layer whose filters are meant."""
+
 Notify = Callable[[str], None]
 """Called with each notice, a line of text; it may raise, and then nothing is written."""
 
@@ -30,7 +33,11 @@ def noticed(file: Image | FilterFile, path: str, notify: Notify) -> None:
 
 
 def noticed_filter(name: str, notify: Notify) -> FilterFile:
-    """Read a filter, and pass on what the reader gave up."""
+    """Read a filter, or those of ``MODEL::LAYER``, and pass on what the reader gave up."""
+    if LAYER_OF in name:
+        from convtool.net.files import filters_of_layer
+
+        return filters_of_layer(name)
     filter_file = read_filter(name)
     noticed(filter_file, name, notify)
     return filter_file

@@ -8,11 +8,12 @@ from pathlib import Path
 from convtool.core.bank import FilterBank
 from convtool.errors import ArgumentError, InputError
 from convtool.io.beside import path_beside
-from convtool.io.filters import is_path, load_filter
+from convtool.io.filters import FilterFile, is_path, load_filter
 from convtool.io.limits import Limits
 from convtool.io.networks import MAGIC, NetworkFile, read_npz, spec_of_json, write_npz
 from convtool.io.source import STDIN, PathLike, Source, open_source, spoken
-from convtool.net.network import Network
+from convtool.net.network import Network, brief
+from convtool.net.ops import Conv
 from convtool.net.spec import network_of_spec, spec_of_network
 
 FORMATS = ("npz", "onnx")
@@ -70,6 +71,18 @@ def _decoded(source: Source, path: PathLike, limits: Limits) -> Network:
     if network.input.size is not None:
         network.shapes(network.input.size)
     return network
+
+
+def filters_of_layer(name: str, limits: Limits | None = None) -> FilterFile:
+    """The filters of ``MODEL::LAYER``."""
+    model, _, layer = name.rpartition("::")
+    network = load_network(model, limits=limits)
+    operation = network[layer].operation
+    if not isinstance(operation, Conv):
+        convolutions = brief(each.name for each in network.layers if isinstance(each.operation, Conv))
+        raise ArgumentError(f"layer {layer!r} of {model} is {operation.kind}; filters are in {convolutions}")
+    label = f"{network.name}-{layer}"
+    return FilterFile(label, operation.bank, description=f"Layer {layer} of {network.name}")
 
 
 def encode_network(network: Network, format_: str) -> bytes:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from math import prod
 
 import numpy as np
 
 from convtool.core.arrays import Float32
+from convtool.core.geometry import Pair
 from convtool.errors import InputError
 from convtool.net.fusing import steps_of
 from convtool.net.network import Network, naming
@@ -50,3 +52,16 @@ def run_network(network: Network, images: Float32, wanted: Collection[str] = ())
         for name in step.last_read:
             del values[name]
     return {name: values[name] for name in names}
+
+
+def memory_of(network: Network, size: Pair, images: int = 1, wanted: Collection[str] = ()) -> int:
+    """Bytes that running takes at the most, about: weights, and all values that are held at once."""
+    names = tuple(wanted) or network.outputs
+    shapes = network.shapes(size, images)
+    cells = {name: prod(shape) for name, shape in shapes.items()}
+    held = most = cells[network.input.name]
+    for step in steps_of(network, frozenset(names)):
+        held += cells[step.name]
+        most = max(most, held + cells[step.name])  # an operation may need as much again while it works
+        held -= sum(cells[name] for name in step.last_read)
+    return 4 * (most + network.parameters)

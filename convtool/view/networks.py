@@ -1,0 +1,140 @@
+"""Networks as tables: their layers, the scores of an image, and what one value came of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+
+from convtool.net.explaining import Explanation, Share
+from convtool.view.tables import print_matrix, print_rows, print_title
+
+MOST_VALUES = 1024
+"""Pixels up to which a record holds them."""
+
+
+def print_layers(console: Console, title: str, records: Iterable[Mapping[str, Any]]) -> None:
+    """A row for each layer, and their sums."""
+    layers = list(records)
+    print_title(console, title)
+    rows = [
+        [
+            record["layer"],
+            record["kind"],
+            _by(record["shape"]),
+            _by(record["field"]) or "-",
+            f"{record['parameters']:,}",
+            f"{record['multiply_adds']:,}",
+        ]
+        for record in layers
+    ]
+    sums = [f"{sum(record[name] for record in layers):,}" for name in ("parameters", "multiply_adds")]
+    count = "1 layer" if len(layers) == 1 else f"{len(layers)} layers"
+    print_rows(
+        console,
+        ["layer", "kind", "output", "sees", "parameters", "multiply-adds"],
+        [*rows, [count, "", "", "", *sums]],
+    )
+    console.print()
+
+
+def print_scores(console: Console, record: Mapping[str, Any], precision: int) -> None:
+    """The best scores of an image, or the shapes of what came out."""
+    print_title(console, f"{record['input']} · {record['model']}")
+    if record["top"]:
+        rows = [
+            [str(best["index"]), best["class"] or "-", f"{best['score']:.{precision}f}"]
+            for best in record["top"]
+        ]
+        print_rows(console, ["index", "class", "score"], rows)
+    else:
+        rows = [[name, _by(shape)] for name, shape in record["outputs"].items()]
+        print_rows(console, ["output", "shape"], rows)
+    console.print()
+
+
+def print_explanation(
+    console: Console, title: str, explained: Explanation, *, precision: int, full: bool
+) -> None:
+    """The layers that the value came through, and every pixel's part in it."""
+    print_title(
+        console, f"{title} · {explained.layer} at {_place(explained.at)} = {explained.value:.{precision}f}"
+    )
+    rows = [
+        [
+            share.layer,
+            share.kind,
+            f"{share.units:,}",
+            _span(share.rows),
+            _span(share.columns),
+            _product(share, precision),
+        ]
+        for share in explained.shares
+    ]
+    print_rows(console, ["layer", "kind", "values", "rows", "columns", "strongest: value × weight"], rows)
+    console.print()
+    parts = explained.pixels * explained.weights
+    y, x, height, width = explained.box
+    for channel, part in enumerate(parts):
+        if part.size:
+            place = f"channel {channel}, {height}×{width} cells from row {y}, column {x}"
+            print_matrix(console, f"value × weight of {place}", part, precision=precision, full=full)
+            console.print()
+    total = float(parts.sum(dtype="float64"))
+    kind = "constant" if explained.linear else "rest, since not every layer is linear"
+    print_title(
+        console,
+        f"{total:.{precision}f} in all + {explained.constant:.{precision}f} {kind} = "
+        + _cut(explained, precision)
+        + f"{explained.value:.{precision}f}",
+    )
+
+
+def explanation_as_json(model: str, image: str, explained: Explanation) -> str:
+    """An explanation on one line, for machines."""
+    y, x, height, width = explained.box
+    small = explained.pixels.size <= MOST_VALUES
+    return json.dumps(
+        {
+            "input": image,
+            "model": model,
+            "layer": explained.layer,
+            "at": explained.at,
+            "value": explained.value,
+            "field": {"y": y, "x": x, "height": height, "width": width},
+            "constant": explained.constant,
+            "cut": explained.cut,
+            "linear": explained.linear,
+            "shares": [share._asdict() for share in explained.shares],
+            "pixels": explained.pixels.tolist() if small else None,
+            "weights": explained.weights.tolist() if small else None,
+        }
+    )
+
+
+def _cut(explained: Explanation, precision: int) -> str:
+    """The sum, where an activation cut it off."""
+    if explained.cut is None:
+        return ""
+    return f"{explained.cut:.{precision}f}, which {explained.shares[0].kind} makes "
+
+
+def _product(share: Share, precision: int) -> str:
+    value, weight = (f"{n:.{precision}f}" for n in (share.strongest_value, share.strongest_weight))
+    return f"{_place(share.strongest)}: {value} × {weight}"
+
+
+def _by(shape: Iterable[int]) -> str:
+    return "×".join(map(str, shape))
+
+
+def _place(at: Iterable[int]) -> str:
+    return ",".join(map(str, at))
+
+
+def _span(ends: tuple[int, int] | None) -> str:
+    if ends is None:
+        return "-"
+    return str(ends[0]) if ends[0] == ends[1] else f"{ends[0]}…{ends[1]}"
