@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from convtool.learn.peaks import find_peaks
     from convtool.learn.recover import recover_filter
     from convtool.learn.windows import Patch
+    from convtool.net.files import load_network
+    from convtool.net.running import run_network
 
 __version__ = "0.1.0"
 
@@ -33,11 +35,13 @@ _HOMES = {
     "load_filter": "convtool.io.filters",
     "load_image": "convtool.io.images",
     "load_map": "convtool.io.maps",
+    "load_network": "convtool.net.files",
     "max_pool2d": "convtool.core.pooling",
     "min_pool2d": "convtool.core.pooling",
     "plan": "convtool.core.convolution",
     "recover_filter": "convtool.learn.recover",
     "relu": "convtool.core.activation",
+    "run_network": "convtool.net.running",
     "save_map": "convtool.io.maps",
 }
 
@@ -54,11 +58,13 @@ __all__ = [
     "load_filter",
     "load_image",
     "load_map",
+    "load_network",
     "max_pool2d",
     "min_pool2d",
     "plan",
     "recover_filter",
     "relu",
+    "run_network",
     "save_map",
 ]
 

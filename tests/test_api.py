@@ -29,7 +29,8 @@ SIGNATURES = {
     "FilterBank": "(weights, bias=None, names=None, normalize=None)",
     "Patch": "(picture, y=0, x=0, height=None, width=None, name='the patch')",
     "avg_pool2d": (
-        "(x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, *, threads=None)"
+        "(x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, *, "
+        "dilation=1, threads=None)"
     ),
     "conv2d": (
         "(image, weights, bias=None, *, stride=1, padding='valid', padding_mode='zeros', dilation=1, "
@@ -49,6 +50,7 @@ SIGNATURES = {
     "load_filter": "(path_or_name)",
     "load_image": "(path, *, channels='luma', scale='stored', frame=None, strict=False)",
     "load_map": "(path)",
+    "load_network": "(path, *, limits=None)",
     "max_pool2d": (
         "(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False, "
         "*, threads=None)"
@@ -63,6 +65,7 @@ SIGNATURES = {
     ),
     "recover_filter": "(before, after, size)",
     "relu": "(x)",
+    "run_network": "(network, images, wanted=())",
     "save_map": "(path, array, *, depth=16, range=None, stage=None, filter=None)",
 }
 """Every public call, less its types."""

@@ -15,7 +15,7 @@ from convtool.cli.groups import grouped
 net = typer.Typer(
     name="net",
     help="Run networks (convtool's NPZ, a spec in JSON, ONNX) and look into their layers.",
-    epilog="Example: convtool net run model.onnx photo.png --maps 'conv*' --out-dir maps/",
+    epilog="Example: convtool net run model.onnx photo.png --maps 'conv*'",
     rich_markup_mode=None,
     no_args_is_help=True,
     add_completion=False,
@@ -94,7 +94,7 @@ def run(
     \b
     Examples:
       convtool net run model.onnx photo.png --top 3
-      convtool net run model.npz *.png --maps 'pool*' --out-dir maps/ --json
+      convtool net run model.npz *.png --maps 'pool*' --json
     """
     from convtool.jobs.networks import run_on_images
 
@@ -167,18 +167,35 @@ def filters(
     layer: LayerName,
     output: o.FilterOutput,
     format_: o.FilterFormat = "json",
+    sheet: Annotated[
+        str | None,
+        typer.Option(
+            "--sheet", metavar="FILE", help="Draw the filters side by side, as a PNG.", show_default=False
+        ),
+    ] = None,
     quiet: o.Quiet = False,
     debug: o.Debug = False,
 ) -> None:
-    """Write the filters of a layer as a filter file: JSON or NPY.
+    """Write the filters of a layer as a filter file, JSON or NPY, and draw them.
 
     \b
     Example:
-      convtool net filters model.onnx --layer conv1 -o bank.npy
+      convtool net filters model.onnx --layer conv1 -o bank.npy --sheet bank.png
     """
-    from convtool.jobs.export import export_filter
+    from convtool.jobs.export import check_filter_output, write_filter
+    from convtool.jobs.outputs import check_picture_output, opened
+    from convtool.net.files import filters_of_layer
 
-    export_filter(f"{model}::{layer}", output, format_, notify=Display(quiet=quiet).notice)
+    check_filter_output(output, [model])
+    if sheet is not None:
+        check_picture_output(sheet, [model], pictures=1)
+    file = filters_of_layer(model, layer)
+    write_filter(file, output, format_, notify=Display(quiet=quiet).notice)
+    if sheet is not None:
+        from convtool.view.kernels import kernel_sheet
+
+        with opened(sheet) as stream:
+            stream.write(kernel_sheet(file.bank.weights))
 
 
 @net.command()

@@ -37,7 +37,8 @@ def noticed_filter(name: str, notify: Notify) -> FilterFile:
     if LAYER_OF in name:
         from convtool.net.files import filters_of_layer
 
-        return filters_of_layer(name)
+        model, _, layer = name.rpartition(LAYER_OF)
+        return filters_of_layer(model, layer)
     filter_file = read_filter(name)
     noticed(filter_file, name, notify)
     return filter_file

@@ -29,6 +29,8 @@ def load_network(path: PathLike, *, limits: Limits | None = None) -> Network:
     ----------
     path
         A file, or ``-`` for standard input. What it is, its content says, not its suffix.
+    limits
+        What memory it may take; those of the environment if not given.
 
     Returns
     -------
@@ -43,6 +45,12 @@ def load_network(path: PathLike, *, limits: Limits | None = None) -> Network:
         More memory than is allowed.
     OutputError
         An ONNX model, and the onnx package is missing.
+
+    Examples
+    --------
+    >>> network = load_network("samples/lines.json")
+    >>> network.classes, network.parameters
+    (('upright', 'level', 'turn'), 75)
     """
     with open_source(path) as source:
         return _decoded(source, path, limits or Limits.of())
@@ -73,9 +81,8 @@ def _decoded(source: Source, path: PathLike, limits: Limits) -> Network:
     return network
 
 
-def filters_of_layer(name: str, limits: Limits | None = None) -> FilterFile:
-    """The filters of ``MODEL::LAYER``."""
-    model, _, layer = name.rpartition("::")
+def filters_of_layer(model: PathLike, layer: str, limits: Limits | None = None) -> FilterFile:
+    """The filters of a convolution."""
     network = load_network(model, limits=limits)
     operation = network[layer].operation
     if not isinstance(operation, Conv):

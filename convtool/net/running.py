@@ -6,8 +6,9 @@ from collections.abc import Collection
 from math import prod
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from convtool.core.arrays import Float32
+from convtool.core.arrays import Float32, as_planes
 from convtool.core.geometry import Pair
 from convtool.errors import InputError
 from convtool.net.fusing import steps_of
@@ -15,20 +16,23 @@ from convtool.net.network import Network, naming
 from convtool.net.ops.base import by
 
 
-def run_network(network: Network, images: Float32, wanted: Collection[str] = ()) -> dict[str, Float32]:
-    """The values of the wanted layers, or of the outputs, for images ``(N, C, H, W)``.
+def run_network(network: Network, images: ArrayLike, wanted: Collection[str] = ()) -> dict[str, Float32]:
+    """Compute the values of layers, each given up when nothing reads it any more.
 
     Parameters
     ----------
+    network
+        See `convtool.load_network`.
     images
-        Values as the first layers take them: see `Input.scaled`.
+        ``(H, W)``, ``(C, H, W)`` or ``(N, C, H, W)``, as the first layers take them:
+        ``network.input.scaled(image)`` scales an image as the network's file says.
     wanted
-        Names of layers, the input's included.
+        Names of layers, whose values are given whatever runs together; the outputs if there are none.
 
     Returns
     -------
     dict
-        An array for each name.
+        Float32 arrays by name, with a leading N if the images had it.
 
     Raises
     ------
@@ -36,22 +40,31 @@ def run_network(network: Network, images: Float32, wanted: Collection[str] = ())
         A layer that there is not.
     InputError
         Images of other channels or of a size that does not go through.
+
+    Examples
+    --------
+    >>> lines = load_network("samples/lines.json")
+    >>> run_network(lines, load_image("samples/drawing.json"), ["strongest"])["strongest"].ravel().tolist()
+    [15.0, 15.0, 25.0]
     """
-    if images.ndim != 4 or images.shape[1] != network.input.channels:
+    planes = as_planes("images", images)
+    if planes.values.shape[1] != network.input.channels:
         raise InputError(
-            f"{network.name} reads (N, {network.input.channels}, H, W), the images are {by(images.shape)}"
+            f"{network.name} reads (N, {network.input.channels}, H, W), the images are "
+            f"{by(planes.values.shape)}"
         )
     names = tuple(wanted) or network.outputs
     for name in names:
         if name != network.input.name:
             network[name]
-    values: dict[str, Float32] = {network.input.name: np.ascontiguousarray(images, np.float32)}
+    values: dict[str, Float32] = {network.input.name: np.ascontiguousarray(planes.values)}
     for step in steps_of(network, frozenset(names)):
         with naming(step.name):
             values[step.name] = step.run(*(values[name] for name in step.inputs))
         for name in step.last_read:
             del values[name]
-    return {name: values[name] for name in names}
+    batched = planes.ndim == planes.values.ndim
+    return {name: values[name] if batched else values[name][0] for name in names}
 
 
 def memory_of(network: Network, size: Pair, images: int = 1, wanted: Collection[str] = ()) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from convtool.core.bank import EXACT_BELOW
 from convtool.net.explaining import Explanation, Share
 from convtool.view.tables import print_matrix, print_rows, print_title
 
@@ -45,7 +46,7 @@ def print_scores(console: Console, record: Mapping[str, Any], precision: int) ->
     print_title(console, f"{record['input']} · {record['model']}")
     if record["top"]:
         rows = [
-            [str(best["index"]), best["class"] or "-", f"{best['score']:.{precision}f}"]
+            [str(best["index"]), best["class"] or "-", _number(best["score"], precision)]
             for best in record["top"]
         ]
         print_rows(console, ["index", "class", "score"], rows)
@@ -59,9 +60,8 @@ def print_explanation(
     console: Console, title: str, explained: Explanation, *, precision: int, full: bool
 ) -> None:
     """The layers that the value came through, and every pixel's part in it."""
-    print_title(
-        console, f"{title} · {explained.layer} at {_place(explained.at)} = {explained.value:.{precision}f}"
-    )
+    value = _number(explained.value, precision)
+    print_title(console, f"{title} · {explained.layer} at {_place(explained.at)} = {value}")
     rows = [
         [
             share.layer,
@@ -76,19 +76,18 @@ def print_explanation(
     print_rows(console, ["layer", "kind", "values", "rows", "columns", "strongest: value × weight"], rows)
     console.print()
     parts = explained.pixels * explained.weights
-    y, x, height, width = explained.box
     for channel, part in enumerate(parts):
         if part.size:
-            place = f"channel {channel}, {height}×{width} cells from row {y}, column {x}"
-            print_matrix(console, f"value × weight of {place}", part, precision=precision, full=full)
+            heading = f"value × weight of every cell that counts in channel {channel}"
+            print_matrix(console, heading, part, precision=precision, full=full, first=explained.box[:2])
             console.print()
     total = float(parts.sum(dtype="float64"))
     kind = "constant" if explained.linear else "rest, since not every layer is linear"
     print_title(
         console,
-        f"{total:.{precision}f} in all + {explained.constant:.{precision}f} {kind} = "
+        f"{_number(total, precision)} in all + {_number(explained.constant, precision)} {kind} = "
         + _cut(explained, precision)
-        + f"{explained.value:.{precision}f}",
+        + value,
     )
 
 
@@ -118,16 +117,20 @@ def _cut(explained: Explanation, precision: int) -> str:
     """The sum, where an activation cut it off."""
     if explained.cut is None:
         return ""
-    return f"{explained.cut:.{precision}f}, which {explained.shares[0].kind} makes "
+    return f"{_number(explained.cut, precision)}, which {explained.shares[0].kind} makes "
 
 
 def _product(share: Share, precision: int) -> str:
-    value, weight = (f"{n:.{precision}f}" for n in (share.strongest_value, share.strongest_weight))
+    value, weight = (_number(n, precision) for n in (share.strongest_value, share.strongest_weight))
     return f"{_place(share.strongest)}: {value} × {weight}"
 
 
 def _by(shape: Iterable[int]) -> str:
     return "×".join(map(str, shape))
+
+
+def _number(value: float, precision: int) -> str:
+    return str(int(value)) if value == int(value) and abs(value) < EXACT_BELOW else f"{value:.{precision}f}"
 
 
 def _place(at: Iterable[int]) -> str:

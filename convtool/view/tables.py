@@ -60,7 +60,9 @@ def console_for(stream: TextIO, color: Literal["auto", "always", "never"]) -> Co
     )
 
 
-def matrix_table(values: ArrayLike, *, precision: int = 4, full: bool = False) -> MatrixTable:
+def matrix_table(
+    values: ArrayLike, *, precision: int = 4, full: bool = False, first: tuple[int, int] = (0, 0)
+) -> MatrixTable:
     """Lay a matrix ``(H, W)`` out as a table with true row and column numbers, for ``Console.print``.
 
     Parameters
@@ -72,6 +74,8 @@ def matrix_table(values: ArrayLike, *, precision: int = 4, full: bool = False) -
         Digits after the decimal point.
     full
         Print a matrix of more than 1000 cells too without leaving its middle out.
+    first
+        The numbers of the first row and the first column.
 
     Raises
     ------
@@ -94,7 +98,11 @@ def matrix_table(values: ArrayLike, *, precision: int = 4, full: bool = False) -
     elided = not full and matrix.size > _ELIDE_ABOVE
     rows, columns = (_shown_numbers(length, elided=elided) for length in matrix.shape)
     largest, number_format = _survey(matrix, precision)
-    return MatrixTable(matrix[np.ix_(rows, columns)], rows, columns, number_format, largest)
+    row_labels, column_labels = (
+        [_GAP if number == _GAP else number + start for number in numbers]
+        for numbers, start in zip((rows, columns), first, strict=True)
+    )
+    return MatrixTable(matrix[np.ix_(rows, columns)], row_labels, column_labels, number_format, largest)
 
 
 def print_title(console: Console, title: str) -> None:
@@ -102,11 +110,9 @@ def print_title(console: Console, title: str) -> None:
     _print_line(console, _literal(console, title), _STRONG)
 
 
-def print_matrix(
-    console: Console, title: str, values: ArrayLike, *, precision: int = 4, full: bool = False
-) -> None:
-    """Print a title line, taken literally, and the matrix below it; see `matrix_table`."""
-    table = matrix_table(values, precision=precision, full=full)
+def print_matrix(console: Console, title: str, values: ArrayLike, **layout: Any) -> None:
+    """Print a title line, taken literally, and the matrix below it; ``layout`` as of `matrix_table`."""
+    table = matrix_table(values, **layout)
     print_title(console, title)
     console.print(table, soft_wrap=True)
 

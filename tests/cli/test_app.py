@@ -37,6 +37,7 @@ def test_the_commands() -> None:
         *("run", "conv", "relu", "pool", "show", "plan"),
         *("filters", "filters list", "filters show", "filters check", "filters export"),
         *("learn", "find", "recover"),
+        *("net", "net show", "net run", "net explain", "net filters", "net export"),
     ]
 
 
