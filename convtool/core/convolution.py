@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -175,6 +177,27 @@ def feature_maps(
     )
     maps = execute(planes.values, turned(bank) if flip else bank, stages, chosen)
     return planes.restore(maps, channels=not bank.single)
+
+
+def leaky_maps(images: Float32, bank: FilterBank, slopes: Sequence[float], **slide: Any) -> Float32:
+    """Conv, with responses below 0 multiplied by a slope for each filter, in one pass.
+
+    Parameters
+    ----------
+    images
+        ``(N, C, H, W)``
+    slide
+        ``stride``, ``padding``, ``padding_mode``, ``dilation`` and ``groups`` of `feature_maps`.
+    """
+    conv: dict[str, Any] = {
+        "relu": False,
+        "pool": None,
+        "pool_kind": "max",
+        "algorithm": "auto",
+        "threads": None,
+    }
+    stages, chosen = _planned(images.shape, bank, **conv, **slide)
+    return execute(images, bank, replace(stages, slopes=tuple(slopes)), chosen)
 
 
 def plan(

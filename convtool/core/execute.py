@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convtool.core.activation import rectify
+from convtool.core.activation import leak, rectify
 from convtool.core.algorithms import ALGORITHMS
 from convtool.core.algorithms.base import NO_PHASES, Phases, Prepared
 from convtool.core.arrays import Float32
@@ -169,6 +169,8 @@ class _Pass:
             np.add(responses, self._bias, out=responses)
         if self._stages.relu:
             rectify(responses, out=responses)
+        elif self._stages.slopes is not None:
+            leak(responses, self._stages.slopes, SCRATCH.array("below 0", *responses.shape[2:]))
 
 
 def _bands(tiles: list[Region], bank: FilterBank) -> Iterator[list[Region]]:

@@ -39,6 +39,9 @@ class Stages:
         How the pool slides over the feature map, without padding; ``None`` for no pool.
     pool_kind
         ``max``, ``avg`` or ``min``.
+    slopes
+        By which responses below 0 are multiplied instead of being rectified: one a filter. Only
+        without a pool.
     """
 
     conv: Window
@@ -47,6 +50,7 @@ class Stages:
     relu: bool
     pool: Window | None
     pool_kind: PoolKind
+    slopes: tuple[float, ...] | None = None
 
     @property
     def result(self) -> Window:

@@ -17,7 +17,7 @@ from convtool.core.bank import FilterBank
 from convtool.core.geometry import Pair, pair
 from convtool.core.pooling import PoolKind
 from convtool.net.network import Layer, Network
-from convtool.net.ops.activations import Relu
+from convtool.net.ops.activations import LeakyRelu, PRelu, Relu
 from convtool.net.ops.conv import Conv
 from convtool.net.ops.normalizations import BatchNorm
 from convtool.net.ops.pools import AvgPool, MaxPool
@@ -101,9 +101,13 @@ def _fits(chain: list[Layer], following: Layer) -> bool:
     """Whether a layer can be joined to a convolution and what already is."""
     kinds = [type(layer.operation) for layer in chain]
     pooled, rectified = MaxPool in kinds or AvgPool in kinds, Relu in kinds
-    operation = following.operation
+    operation, conv = following.operation, chain[0].operation
     if isinstance(operation, Identity):
         return True
+    if PRelu in kinds or LeakyRelu in kinds:
+        return False
+    if isinstance(conv, Conv) and _slopes_of(operation, len(conv.bank)):
+        return not pooled and not rectified
     if isinstance(operation, BatchNorm):
         return not pooled and not rectified
     if isinstance(operation, Relu):
@@ -125,19 +129,31 @@ def _pool_of(operation: object) -> tuple[Pair, PoolKind] | None:
     return size, "avg"
 
 
+def _slopes_of(operation: object, filters: int) -> tuple[float, ...] | None:
+    """The slope below 0 of every filter."""
+    if isinstance(operation, LeakyRelu):
+        return (operation.slope,) * filters
+    if isinstance(operation, PRelu):
+        slopes: Float32 = operation.arrays["slope"]
+        if slopes.size in (1, filters) and slopes.ndim < 2:
+            return tuple(np.broadcast_to(slopes, filters).tolist())
+    return None
+
+
 def _run_of(chain: tuple[Layer, ...]) -> Callable[..., Float32]:
     conv = chain[0].operation
     if len(chain) == 1 or not isinstance(conv, Conv):
         return conv.run
-    bank, relu, pool = conv.bank, False, None
+    bank, relu, pool, slopes = conv.bank, False, None, None
     for layer in chain[1:]:
         operation = layer.operation
         relu = relu or isinstance(operation, Relu)
         pool = pool or _pool_of(operation)
+        slopes = slopes or _slopes_of(operation, len(bank))
         if isinstance(operation, BatchNorm):
             bank = _folded(bank, operation)
     size, kind = pool or (None, "max")
-    return lambda maps: conv.fused(maps, bank=bank, relu=relu, pool=size, pool_kind=kind)
+    return lambda maps: conv.fused(maps, bank=bank, relu=relu, pool=size, pool_kind=kind, slopes=slopes)
 
 
 def _folded(bank: FilterBank, norm: BatchNorm) -> FilterBank:

@@ -15,6 +15,7 @@ _INSTALL = {
     "onnxruntime": _BENCH,
     "scipy": _BENCH,
     "torch": "pip install torch",
+    "opencv-doc": "apt-get install opencv-doc",
     "vips": "install libvips-tools",
     "ImageMagick": "install imagemagick",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank
-from convtool.core.convolution import check_channels, feature_maps
+from convtool.core.convolution import check_channels, feature_maps, leaky_maps
 from convtool.core.geometry import (
     OUTSIDE,
     Padding,
@@ -68,20 +69,23 @@ class Conv(Operation):
         relu: bool = False,
         pool: Sizes | None = None,
         pool_kind: PoolKind = "max",
+        slopes: Sequence[float] | None = None,
     ) -> Float32:
-        """The responses, rectified and pooled in the same pass; with another bank if one is given."""
-        return feature_maps(
-            maps,
-            bank or self.bank,
-            relu=relu,
-            pool=pool,
-            pool_kind=pool_kind,
-            stride=self.stride,
-            padding=self._sides((maps.shape[2], maps.shape[3])),
-            padding_mode=self.padding_mode,
-            dilation=self.dilation,
-            groups=self.groups,
-        )
+        """The responses, rectified and pooled in the same pass; with another bank if one is given.
+
+        With slopes, responses below 0 are multiplied by them, and nothing is rectified or pooled.
+        """
+        bank = bank or self.bank
+        slide: dict[str, Any] = {
+            "stride": self.stride,
+            "padding": self._sides((maps.shape[2], maps.shape[3])),
+            "padding_mode": self.padding_mode,
+            "dilation": self.dilation,
+            "groups": self.groups,
+        }
+        if slopes is not None:
+            return leaky_maps(maps, bank, slopes, **slide)
+        return feature_maps(maps, bank, relu=relu, pool=pool, pool_kind=pool_kind, **slide)
 
     def pull(self, gradient: Float32, output: Float32, *inputs: Float32) -> tuple[Float32, ...]:
         """The filters where they looked, times the gradient; deviations of windows count as fixed."""
