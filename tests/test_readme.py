@@ -22,7 +22,7 @@ def test_every_command_prints_what_the_readme_shows(tmp_path: Path) -> None:
 
 def test_the_library_examples_run_one_after_the_other(tmp_path: Path) -> None:
     examples = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(examples) == 2
+    assert len(examples) == 3
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     subprocess.run(
         [sys.executable, "-W", "error", "-c", "".join(examples)],

@@ -1,4 +1,4 @@
-"""Networks that were trained, at every layer, against ONNX Runtime; their weights are fetched for the test."""
+"""Networks that were trained, layer by layer against ONNX Runtime; their weights are fetched for the test."""
 
 from __future__ import annotations
 
