@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from convtool.errors import InputError
 from convtool.io import npy
-from convtool.io.limits import MAX_JSON_BYTES, Limits, check_bytes
+from convtool.io.limits import ALWAYS_FITS, MAX_JSON_BYTES, Limits, check_bytes
 from convtool.io.rectangles import parse_json
 from convtool.io.source import Source
 from convtool.text import quoted
@@ -23,6 +23,7 @@ MAGIC = b"PK\x03\x04"
 SPEC = "spec.json"
 FORMAT = "convtool.net/1"
 MAX_MEMBERS = 65_536
+MOST_INFLATED = 100
 
 _ARRAY_SUFFIX = ".npy"
 _BEGINNING = (1980, 1, 1, 0, 0, 0)  # of a ZIP's clock: the same network gives the same bytes
@@ -41,7 +42,7 @@ def read_npz(source: Source, limits: Limits) -> NetworkFile:
     """Read spec and arrays; nothing is unpacked before its size is known, nothing is ever unpickled."""
     try:
         with zipfile.ZipFile(source.stream) as archive:
-            return _read(archive, limits)
+            return _read(archive, source.size, limits)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -54,7 +55,7 @@ def read_npz(source: Source, limits: Limits) -> NetworkFile:
         raise InputError("the NPZ is damaged, or no NPZ; write the network again") from None
 
 
-def _read(archive: zipfile.ZipFile, limits: Limits) -> NetworkFile:
+def _read(archive: zipfile.ZipFile, source_size: int, limits: Limits) -> NetworkFile:
     members = archive.infolist()
     names = [member.filename for member in members]
     if SPEC not in names:
@@ -69,6 +70,10 @@ def _read(archive: zipfile.ZipFile, limits: Limits) -> NetworkFile:
         if member.compress_type not in _METHODS or member.flag_bits & _ENCRYPTED:
             raise InputError(f"{quoted(member.filename)} is encrypted or packed in a way that NPZ is not")
     total = sum(member.file_size for member in members)
+    if total > MOST_INFLATED * source_size + ALWAYS_FITS:
+        raise InputError(
+            f"it would inflate to {total} bytes, over {MOST_INFLATED} times its own; weights do not"
+        )
     limits.check_memory(2 * total, f"the network holds {total} bytes")
     spec = archive.getinfo(SPEC)
     check_bytes(spec.file_size, MAX_JSON_BYTES, "a network's spec")
