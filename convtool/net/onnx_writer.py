@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convtool import __version__
 from convtool.errors import InputError
 from convtool.net import ops
 from convtool.net.network import Layer, Network, naming
@@ -53,7 +52,6 @@ def onnx_of_network(network: Network) -> bytes:
         opset_imports=[onnx.helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="convtool",
-        producer_version=__version__,
     )
     scaling = {name: getattr(network.input, name) for name in ("scale", "mean", "std")}
     onnx.helper.set_model_props(model, {INPUT_KEY: json.dumps(scaling), **_classes(network)})

@@ -20,24 +20,19 @@ def print_layers(console: Console, title: str, records: Iterable[Mapping[str, An
     """A row for each layer, and their sums."""
     layers = list(records)
     print_title(console, title)
-    rows = [
-        [
-            record["layer"],
-            record["kind"],
-            _by(record["shape"]),
-            _by(record["field"]) or "-",
-            f"{record['parameters']:,}",
-            f"{record['multiply_adds']:,}",
-        ]
-        for record in layers
+    heads = ["layer", "kind", "output", "sees"]
+    texts = [
+        [layer["layer"], layer["kind"], _by(layer["shape"]), _by(layer["field"]) or "-"] for layer in layers
     ]
-    sums = [f"{sum(record[name] for record in layers):,}" for name in ("parameters", "multiply_adds")]
-    count = "1 layer" if len(layers) == 1 else f"{len(layers)} layers"
-    print_rows(
-        console,
-        ["layer", "kind", "output", "sees", "parameters", "multiply-adds"],
-        [*rows, [count, "", "", "", *sums]],
-    )
+    texts.append([f"{len(layers)} layer{'s' * (len(layers) > 1)}", "", "", ""])
+    for name in ("parameters", "multiply_adds"):
+        numbers = [layer[name] for layer in layers]
+        counts = [name.replace("_", "-"), *(f"{number:,}" for number in (*numbers, sum(numbers)))]
+        width = max(map(len, counts))
+        heads.append(counts[0].rjust(width))
+        for row, count in zip(texts, counts[1:], strict=True):
+            row.append(count.rjust(width))
+    print_rows(console, heads, texts)
     console.print()
 
 
