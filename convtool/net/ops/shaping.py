@@ -102,7 +102,9 @@ class Reshape(_Moved):
         for axis, size in enumerate(wanted):
             if size == SAME and not self.zero_is_zero:
                 if axis >= len(inputs[0]):
-                    raise InputError(f"to is {wanted}, its input {by(inputs[0])} has no axis {axis} to keep")
+                    raise InputError(
+                        f"to is {list(self.to)}, its input {by(inputs[0])} has no axis {axis} to keep"
+                    )
                 wanted[axis] = inputs[0][axis]
         known = prod(size for size in wanted if size != -1)
         if -1 in wanted and known and cells % known == 0:
