@@ -122,11 +122,9 @@ def _pool_of(operation: object) -> tuple[Pair, PoolKind] | None:
     size = pair("size", operation.size)
     strides = size if operation.stride is None else pair("stride", operation.stride)
     plain = operation.padding in (0, "valid", (0, 0), ((0, 0), (0, 0))) and not operation.ceil_mode
-    if not plain or strides != size:
+    if not plain or strides != size or pair("dilation", operation.dilation) != (1, 1):
         return None
-    if isinstance(operation, MaxPool):
-        return (size, "max") if pair("dilation", operation.dilation) == (1, 1) else None
-    return size, "avg"
+    return size, "max" if isinstance(operation, MaxPool) else "avg"
 
 
 def _slopes_of(operation: object, filters: int) -> tuple[float, ...] | None:
