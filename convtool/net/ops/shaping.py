@@ -187,18 +187,21 @@ class Pad(Operation):
     def shape(self, *inputs: Shape) -> Shape:
         """Sizes with what is added."""
         sides = self._sides(len(inputs[0]))
-        sizes = tuple(size + before + after for size, (before, after) in zip(inputs[0], sides, strict=True))
-        if min(sizes) < 1:
+        kept = [
+            size + min(0, before) + min(0, after)
+            for size, (before, after) in zip(inputs[0], sides, strict=True)
+        ]
+        if min(kept, default=1) < 1:
             raise InputError(
                 f"of its input {by(inputs[0])}, nothing is left with {self.before} and {self.after}"
             )
         if self.mode == "reflect" and any(
-            size == 1 and max(s) > 0 for size, s in zip(inputs[0], sides, strict=True)
+            size == 1 and max(s) > 0 for size, s in zip(kept, sides, strict=True)
         ):
             raise InputError(
                 f"its input {by(inputs[0])} has one cell along an axis; there is nothing to reflect"
             )
-        return sizes
+        return tuple(size + before + after for size, (before, after) in zip(inputs[0], sides, strict=True))
 
     def run(self, *inputs: Float32) -> Float32:
         """The values with what is added."""

@@ -158,6 +158,8 @@ def test_numbers_of_a_pad_are_those_of_the_last_axes() -> None:
         (lambda: Pad((1,), (1,), "mirror"), ArgumentError, "mode is 'mirror'; choose one of constant, edge"),
         (lambda: Pad((1,), (1,), value=None), ArgumentError, "value is None; it must be a number"),
         (lambda: Pad((-2,), (-2,)).shape((1, 4)), InputError, "of its input 1×4, nothing is left with"),
+        (lambda: Pad((-5,), (9,)).shape((3,)), InputError, "of its input 3, nothing is left with"),
+        (lambda: Pad((-3,), (1,), "reflect").shape((4, 4)), InputError, "there is nothing to reflect"),
         (lambda: Pad((1, 1), (1, 1)).shape((4,)), InputError, "before has 2 numbers, its input 1 axes"),
         (lambda: Pad((1,), (0,), "reflect").shape((4, 1)), InputError, "there is nothing to reflect"),
     ],
