@@ -57,12 +57,14 @@ class Input:
         if not (is_real(self.scale) and np.isfinite(self.scale)):
             raise ArgumentError(f"scale is {self.scale!r}; it must be a number")
         for name in ("mean", "std"):
-            numbers = getattr(self, name)
+            given = getattr(self, name)
+            numbers = tuple(given) if isinstance(given, tuple | list) else (given,)
+            object.__setattr__(self, name, numbers)
             if len(numbers) not in (1, self.channels) or not all(
                 is_real(n) and np.isfinite(n) for n in numbers
             ):
                 raise ArgumentError(
-                    f"{name} is {numbers}; give a number, or one for each of {self.channels} channel(s)"
+                    f"{name} is {given!r}; give a number, or one for each of {self.channels} channel(s)"
                 )
         if min(self.std) <= 0:
             raise ArgumentError(f"std is {self.std}; it must be above 0")

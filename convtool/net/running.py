@@ -59,8 +59,14 @@ def run_network(network: Network, images: ArrayLike, wanted: Collection[str] = (
             network[name]
     values: dict[str, Float32] = {network.input.name: np.ascontiguousarray(planes.values)}
     for step in steps_of(network, frozenset(names)):
-        with naming(step.name):
-            values[step.name] = step.run(*(values[name] for name in step.inputs))
+        read = [values[name] for name in step.inputs]
+        shapes = [value.shape for value in read]
+        for layer in step.layers:
+            with naming(layer.name):
+                shapes = [layer.operation.shape(*shapes)]
+        with naming(step.name), np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            values[step.name] = step.run(*read)
+        del read
         for name in step.last_read:
             del values[name]
     batched = planes.ndim == planes.values.ndim
