@@ -51,6 +51,7 @@ def network_of_onnx(data: bytes, name: str, beside: _Beside) -> Network:
         model = onnx.load_model_from_string(data)
         graph = model.graph
     opset = _opset(model)
+    _check_names(graph)
     _check_operators(graph)
     constants = {tensor.name: _array(onnx, tensor, beside) for tensor in graph.initializer}
     if graph.sparse_initializer:
@@ -94,6 +95,11 @@ def _damage_named() -> Iterator[None]:
         ) from error
 
 
+def _overflow_refused() -> np.errstate:
+    """What is too large for float32 becomes infinity, which layers refuse: NumPy need not warn."""
+    return np.errstate(over="ignore")
+
+
 def _opset(model: Any) -> int:
     versions = [entry.version for entry in model.opset_import if entry.domain in DOMAINS]
     if not versions or not model.graph.node:
@@ -104,6 +110,16 @@ def _opset(model: Any) -> int:
             f"its operators are of opset {opset}; {OLDEST_OPSET} or newer are understood: convert it"
         )
     return int(opset)
+
+
+def _check_names(graph: Any) -> None:
+    """Refuse names that are no text: protobuf gives such as bytes."""
+    names = [each.name for each in (*graph.initializer, *graph.input, *graph.output)]
+    for node in graph.node:
+        names += [node.op_type, node.domain, node.name, *node.input, *node.output]
+        names += [attribute.name for attribute in node.attribute]
+    if not all(isinstance(name, str) for name in names):
+        raise InputError("the ONNX model is damaged (a name in it is no text); export it again")
 
 
 def _check_operators(graph: Any) -> None:
@@ -127,7 +143,7 @@ def _layers(
     read = {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
     for node in graph.node:
         name = node.output[0] if node.output else ""
-        with naming(name or node.name), _damage_named():
+        with naming(name or node.name), _damage_named(), _overflow_refused():
             if unsupported := [each for each in node.output[1:] if each in read]:
                 raise InputError(
                     f"{node.op_type} gives {brief(unsupported)} too; only first outputs are understood"
@@ -147,7 +163,7 @@ def _with_constants(layers: list[Layer], constants: dict[str, NDArray[Any]], sou
         for name in layer.inputs:
             if name in constants and name not in given:
                 given.add(name)
-                with naming(name):
+                with naming(name), _overflow_refused():
                     yield Layer(name, Constant(constants[name]), ())
         yield layer
         given.add(layer.name)
@@ -168,7 +184,8 @@ def _input(value: Any, scaling: str | None) -> Input:
         if not isinstance(stated, dict) or set(stated) - {"scale", "mean", "std"}:
             raise InputError(f"its metadata {INPUT_KEY!r} is not understood; remove it")
         stated = {key: tuple(v) if isinstance(v, list) else v for key, v in stated.items()}
-    return Input(value.name, sizes[1], size, **stated)
+    with naming(value.name):
+        return Input(value.name, sizes[1], size, **stated)
 
 
 def _classes(text: str | None) -> tuple[str, ...] | None:
