@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import ModelProto, helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 OPSET = 19
 IR_VERSION = 9
@@ -27,6 +27,26 @@ def run_model(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
     return session.run(wanted, dict(values))
+
+
+def model_of(
+    nodes: Sequence[NodeProto],
+    constants: Mapping[str, NDArray[Any]],
+    *,
+    shape: Sequence[int | str | None] = (1, 1, 4, 4),
+    outputs: Sequence[str] | None = None,
+    opset: int = OPSET,
+) -> ModelProto:
+    """A model that reads ``image``; its output is the last node's unless others are named."""
+    names = outputs or nodes[-1].output[:1]
+    graph = helper.make_graph(
+        list(nodes),
+        "graph",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names],
+        [numpy_helper.from_array(np.asarray(values), name) for name, values in constants.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=IR_VERSION)
 
 
 def run_node(
