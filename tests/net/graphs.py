@@ -10,19 +10,10 @@ from convtool import FilterBank
 from convtool.net import ops
 from convtool.net.network import Input, Layer, Network
 
-WITH_MAPS = (
-    "conv",
-    "norm",
-    "relu",
-    "max",
-    "avg",
-    "dropout",
-    "identity",
-    "prelu",
-    "add",
-    "concat",
-    "constant",
-)
+STRAIGHT = ("conv", "conv", "norm", "norm", "relu", "max", "avg", "dropout")
+"""What a convolution may take along, as it mostly follows one."""
+
+BRANCHING = ("add", "concat", "constant", "prelu", "identity")
 
 
 @st.composite
@@ -38,11 +29,11 @@ def networks(draw: st.DrawFn) -> tuple[Network, NDArray[np.float32]]:
         layers.append(Layer(f"{operation.kind}{len(layers)}", operation, inputs))
         shapes[layers[-1].name] = operation.shape(*(shapes[name] for name in inputs))
 
-    for _ in range(draw(st.integers(1, 9))):
+    for _ in range(draw(st.integers(2, 10))):
         names = [name for name, shape in shapes.items() if len(shape) == 4]
-        before = draw(st.sampled_from([names[-1], names[-1], *names]))
+        before = draw(st.sampled_from([names[-1]] * 3 + names))
         _, channels, rows, columns = shapes[before]
-        kind = draw(st.sampled_from(WITH_MAPS))
+        kind = draw(st.sampled_from(STRAIGHT * 2 + BRANCHING))
         if kind in ("max", "avg") and min(rows, columns) >= 2:
             made = ops.MaxPool if kind == "max" else ops.AvgPool
             options = draw(
@@ -70,7 +61,7 @@ def networks(draw: st.DrawFn) -> tuple[Network, NDArray[np.float32]]:
         else:
             weights = rng.uniform(-1, 1, (draw(st.integers(1, 4)), channels, 3, 3)) / (3 * channels)
             bias = rng.uniform(-1, 1, len(weights)) if draw(st.booleans()) else None
-            normalize = draw(st.sampled_from([None, None, None, "local"]))
+            normalize = draw(st.sampled_from([None, None, "local"]))
             bank = FilterBank(weights, bias, normalize=normalize)
             append(ops.Conv(bank, padding=draw(st.sampled_from([1, "same", "same_lower"]))), before)
     if draw(st.booleans()):

@@ -81,6 +81,10 @@ def test_nothing_is_joined_across_what_two_layers_read() -> None:
     network = Network("branch", Input(), layers, ("c",))
     assert joined(network) == ["a", "b", "c"]
     assert joined(network, "b") == ["ab"]
+    beside = (Layer("a", CONV, ("input",)), Layer("b", ops.Tanh(), ("a",)), Layer("c", RELU, ("a",)))
+    network = Network("beside", Input(), beside, ("b", "c"))
+    assert joined(network) == ["a", "b", "c"]
+    assert joined(network, "c") == ["ac"]
 
 
 def test_numbers_of_other_channels_are_not_folded_into_filters() -> None:

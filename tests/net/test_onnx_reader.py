@@ -176,7 +176,7 @@ def test_every_form_of_a_pool(pool: str, attributes: dict[str, Any]) -> None:
     check_every_layer(graph.model(shape=(1, 2, 8, 9)), random(1, 2, 8, 9))
 
 
-GEMM_BIASES = [None, (), (1,), (5,), (1, 5), (1, 1), (3, 1), (3, 5)]
+GEMM_BIASES = [None, (), (1,), (5,), (1, 5), (1, 1), (5, 1), (5, 5)]
 
 
 @pytest.mark.parametrize("bias", GEMM_BIASES, ids=str)
@@ -184,13 +184,13 @@ GEMM_BIASES = [None, (), (1,), (5,), (1, 5), (1, 1), (3, 1), (3, 5)]
 @pytest.mark.parametrize("turned_weights", [0, 1])
 def test_every_form_of_gemm(bias: tuple[int, ...] | None, turned: int, turned_weights: int) -> None:
     graph = Graph()
-    vectors = graph.add("Reshape", "image", np.array([4, 3] if turned else [3, 4]))
+    vectors = graph.add("Reshape", "image", np.array([4, 5] if turned else [5, 4]))
     weights, added = (
         random(5, 4) if turned_weights else random(4, 5),
         () if bias is None else (random(*bias),),
     )
     graph.add("Gemm", vectors, weights, *added, alpha=0.5, beta=-2.0, transA=turned, transB=turned_weights)
-    check_every_layer(graph.model(shape=(1, 1, 3, 4)), random(1, 1, 3, 4))
+    check_every_layer(graph.model(shape=(1, 1, 5, 4)), random(1, 1, 5, 4))
 
 
 @pytest.mark.parametrize("slope", [(), (1,), (4,), (3, 1, 1), (1, 3, 1, 1), (5, 4), (3, 5, 4)], ids=str)

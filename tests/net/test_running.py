@@ -56,6 +56,34 @@ def test_the_same_images_give_the_same_bytes(data: st.DataObject) -> None:
         assert_same_bytes(value, again[name])
 
 
+NORM = ops.BatchNorm([2, -3], [1, -1], [4, -8], [0.25, 4], 0)
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [NORM, ops.Relu(), ops.MaxPool(2)],
+        [NORM, ops.AvgPool(2), ops.Relu()],
+        [ops.Relu(), NORM],
+        [ops.MaxPool(2), NORM],
+        [ops.AvgPool(2), NORM, NORM],
+        [ops.MaxPool(2), ops.Relu(), ops.MaxPool(2)],
+        [ops.AvgPool(2, dilation=2), ops.Relu()],
+        [ops.Dropout(), NORM, ops.Identity(), ops.Relu(), ops.Relu()],
+    ],
+    ids=lambda operations: "-".join(each.kind for each in operations),
+)
+@pytest.mark.parametrize("normalize", [None, "local"])
+def test_what_a_convolution_takes_along_changes_no_value(operations: list[Any], normalize: Any) -> None:
+    bank = FilterBank([[[[1, 2], [3, 4]]], [[[-1, 0], [2, -1]]]], [5, -6], normalize=normalize)
+    images = np.random.default_rng(0).integers(-9, 10, (2, 1, 9, 10)).astype(np.float32)
+    network = chain(ops.Conv(bank), *operations)
+    found, expected = run_network(network, images), one_by_one(network, images)
+    scale = max(float(np.abs(value).max()) for value in expected.values())
+    for name, value in found.items():
+        assert_close(value, expected[name], case="conv", terms=ROUNDINGS, scale=scale)
+
+
 def test_a_folded_normalisation_is_exact_where_its_numbers_are() -> None:
     conv = ops.Conv(FilterBank([[[[1, 2], [3, 4]]], [[[-1, 0], [0, 1]]]], [5, -6]))
     norm = ops.BatchNorm([2, 3], [1, -1], [4, 8], [0.25, 4], 0)

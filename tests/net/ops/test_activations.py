@@ -118,6 +118,13 @@ def test_a_gradient_passes_by_the_slope_of_each_piece(operation: Operation, rng:
     assert_equal(pulled(operation, gradient, image), expected.reshape(image.shape))
 
 
+def test_at_a_bend_the_slope_is_that_below_it() -> None:
+    values, gradient = np.array([[-1, 0, 1e-9]], np.float32), np.full((1, 3), 4, np.float32)
+    assert pulled(Relu(), gradient, values).tolist() == [[0, 0, 4]]
+    assert pulled(LeakyRelu(0.5), gradient, values).tolist() == [[2, 2, 4]]
+    assert pulled(PRelu(0.25), gradient, values).tolist() == [[1, 1, 4]]
+
+
 SMOOTH = [Sigmoid(), Tanh(), Softmax(), Softmax(-1), Softmax(2, flat=True), Softmax(1, flat=True)]
 
 

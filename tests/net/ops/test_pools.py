@@ -93,7 +93,8 @@ def test_same_lower_puts_the_odd_cell_at_the_start(
 
 
 def test_same_lower_goes_by_the_size_if_no_stride_is_given() -> None:
-    image = np.arange(5, dtype=np.float32).reshape(1, 1, 1, 5)
+    even, image = (np.arange(n, dtype=np.float32).reshape(1, 1, 1, n) for n in (4, 5))
+    assert MaxPool((1, 2), padding="same_lower").run(even).ravel().tolist() == [1, 3]
     assert MaxPool((1, 2), padding="same_lower").run(image).ravel().tolist() == [0, 2, 4]
     assert MaxPool((1, 2), padding="same").run(image).ravel().tolist() == [1, 3, 4]
 
