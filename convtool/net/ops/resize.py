@@ -139,8 +139,8 @@ class Resize(Operation):
             case "pytorch_half_pixel" if out == 1:
                 return np.zeros(out)
             case "half_pixel_symmetric":
-                adjustment = out / (scale * cells)
-                return cells / 2 * (1 - adjustment) + (numbers + 0.5) / scale - 0.5
+                # From middle to middle: exactly whole where it should be, so that no rounding is in doubt.
+                return (cells - 1) / 2 + (numbers - (out - 1) / 2) / scale
             case _:
                 return (numbers + 0.5) / scale - 0.5
 
