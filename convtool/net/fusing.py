@@ -109,15 +109,11 @@ def _fits(chain: list[Layer], following: Layer) -> bool:
     if isinstance(conv, Conv) and _slopes_of(operation, len(conv.bank)):
         return not pooled and not rectified
     if isinstance(operation, BatchNorm):
-        alike = len(operation.line[0]) == _filters(chain[0])
+        alike = isinstance(conv, Conv) and len(operation.line[0]) == len(conv.bank)
         return alike and not pooled and not rectified
     if isinstance(operation, Relu):
         return not rectified and AvgPool not in kinds  # the largest value is the same before and after
     return not pooled and _pool_of(operation) is not None
-
-
-def _filters(layer: Layer) -> int:
-    return len(layer.operation.bank) if isinstance(layer.operation, Conv) else 0
 
 
 def _pool_of(operation: object) -> tuple[Pair, PoolKind] | None:
