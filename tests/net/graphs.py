@@ -10,10 +10,10 @@ from convtool import FilterBank
 from convtool.net import ops
 from convtool.net.network import Input, Layer, Network
 
-STRAIGHT = ("conv", "conv", "norm", "norm", "relu", "max", "avg", "dropout")
+STRAIGHT = ("conv", "conv", "norm", "norm", "relu", "max", "avg", "dropout", "leaky_relu", "prelu")
 """What a convolution may take along, as it mostly follows one."""
 
-BRANCHING = ("add", "concat", "constant", "prelu", "identity")
+BRANCHING = ("add", "concat", "constant", "identity")
 
 
 @st.composite
@@ -55,8 +55,13 @@ def networks(draw: st.DrawFn) -> tuple[Network, NDArray[np.float32]]:
         elif kind == "constant":
             append(ops.Constant(rng.standard_normal((channels, 1, 1))))
             append(ops.Multiply(), before, layers[-1].name)
-        elif kind in ("relu", "dropout", "identity", "prelu"):
-            simple = {"relu": ops.Relu(), "dropout": ops.Dropout(), "identity": ops.Identity()}
+        elif kind in ("relu", "leaky_relu", "dropout", "identity", "prelu"):
+            simple = {
+                "relu": ops.Relu(),
+                "dropout": ops.Dropout(),
+                "identity": ops.Identity(),
+                "leaky_relu": ops.LeakyRelu(-0.5),
+            }
             append(simple.get(kind) or ops.PRelu(rng.uniform(-1, 1, channels)), before)
         else:
             weights = rng.uniform(-1, 1, (draw(st.integers(1, 4)), channels, 3, 3)) / (3 * channels)
