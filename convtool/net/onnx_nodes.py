@@ -71,10 +71,7 @@ class Node:
 
 def layers_of(node: Node) -> list[Layer]:
     """The layers that do what a node does: most are one."""
-    if node.operator == "Gemm":
-        return _gemm(node)
-    operation, inputs = OPERATORS[node.operator](node)
-    return [Layer(node.name, operation, tuple(inputs))]
+    return OPERATORS[node.operator](node)
 
 
 _Made = tuple[Operation, Sequence[str]]
@@ -273,7 +270,7 @@ def _plain(operation: Callable[[], Operation]) -> Callable[[Node], _Made]:
     return lambda node: (operation(), node.inputs)
 
 
-OPERATORS: dict[str, Callable[[Node], _Made]] = {
+_OF_ONE_LAYER: dict[str, Callable[[Node], _Made]] = {
     "Add": _plain(ops.Add),
     "AveragePool": _avg_pool,
     "BatchNormalization": _batch_norm,
@@ -282,7 +279,6 @@ OPERATORS: dict[str, Callable[[Node], _Made]] = {
     "Conv": _conv,
     "Dropout": _dropout,
     "Flatten": lambda node: (ops.Flatten(int(node.get("axis", 1))), node.inputs),
-    "Gemm": lambda node: (_gemm(node)[-1].operation, node.inputs[:1]),
     "GlobalAveragePool": _plain(ops.GlobalAvgPool),
     "GlobalMaxPool": _plain(ops.GlobalMaxPool),
     "Identity": _plain(ops.Identity),
@@ -301,5 +297,19 @@ OPERATORS: dict[str, Callable[[Node], _Made]] = {
     "Tanh": _plain(ops.Tanh),
     "Transpose": lambda node: (ops.Transpose(node.get("perm", None)), node.inputs),
     "Upsample": _resize,
+}
+
+
+def _alone(make: Callable[[Node], _Made]) -> Callable[[Node], list[Layer]]:
+    def layers(node: Node) -> list[Layer]:
+        operation, inputs = make(node)
+        return [Layer(node.name, operation, tuple(inputs))]
+
+    return layers
+
+
+OPERATORS: dict[str, Callable[[Node], list[Layer]]] = {
+    "Gemm": _gemm,
+    **{name: _alone(make) for name, make in _OF_ONE_LAYER.items()},
 }
 """What is understood, besides Constant."""

@@ -132,7 +132,7 @@ def _check_operators(graph: Any) -> None:
     if foreign:
         raise InputError(
             f"it uses {', '.join(sorted(foreign))}, which convtool does not run; "
-            f"supported are Constant, {', '.join(OPERATORS)}"
+            f"supported are Constant, {', '.join(sorted(OPERATORS))}"
         )
 
 

@@ -69,8 +69,9 @@ def run_network(network: Network, images: ArrayLike, wanted: Collection[str] = (
         del read
         for name in step.last_read:
             del values[name]
-    batched = planes.ndim == planes.values.ndim
-    return {name: values[name] if batched else values[name][0] for name in names}
+    whole = planes.ndim == planes.values.ndim
+    constants = {layer.name for layer in network.layers if layer.operation.inputs == 0}
+    return {name: values[name] if whole or name in constants else values[name][0] for name in names}
 
 
 def memory_of(network: Network, size: Pair, images: int = 1, wanted: Collection[str] = ()) -> int:

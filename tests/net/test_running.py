@@ -208,3 +208,11 @@ def test_memory_is_that_of_weights_and_of_what_is_held_at_once() -> None:
     assert memory_of(network, (8, 8)) == 4 * (3 * cells + 1)
     assert memory_of(network, (8, 8), 5) == 4 * (3 * 5 * cells + 1)
     assert memory_of(network, (8, 8), 1, ["conv0", "sigmoid1", "tanh2"]) == 4 * (4 * cells + 1)
+
+
+def test_a_constant_is_whole_for_one_image_too() -> None:
+    value = np.arange(12.0).reshape(3, 2, 2)
+    layers = (Layer("offset", ops.Constant(value), ()), Layer("sum", ops.Add(), ("input", "offset")))
+    network = Network("moved", Input(channels=3), layers, ("sum",))
+    found = run_network(network, np.zeros((3, 2, 2)), ["offset", "sum"])
+    assert found["offset"].tolist() == found["sum"].tolist() == value.tolist()

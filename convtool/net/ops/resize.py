@@ -111,7 +111,11 @@ class Resize(Operation):
         if self.size is not None:
             return [(n, out, out / n) for n, out in zip(shape[-2:], self.size, strict=True)]
         scales: tuple[float, float] = self.scale  # type: ignore[assignment]
-        return [(n, floor(n * scale), scale) for n, scale in zip(shape[-2:], scales, strict=True)]
+        # In float32, as ONNX holds scales: 0.7 of 10 cells are 7.
+        return [
+            (n, floor(np.float32(n) * np.float32(scale)), scale)
+            for n, scale in zip(shape[-2:], scales, strict=True)
+        ]
 
     def _mixes(self, shape: Shape) -> list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]]:
         """For rows and columns, which two cells each comes of, and the share of the second."""

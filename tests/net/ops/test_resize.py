@@ -205,3 +205,8 @@ def test_what_leaves_nothing_is_refused() -> None:
         Resize(0.5).shape((1, 1, 4, 1))
     with pytest.raises(InputError, match="it resizes rows and columns, its input is 4"):
         Resize(0.5).shape((4,))
+
+
+@pytest.mark.parametrize(("cells", "scale", "out"), [(10, 0.7, 7), (10, 2.3, 23), (3, 1.34, 4)])
+def test_sizes_are_those_of_scales_in_float32(cells: int, scale: float, out: int) -> None:
+    assert Resize(float(np.float32(scale))).shape((1, 1, cells, cells))[2:] == (out, out)
