@@ -132,15 +132,15 @@ def _inverse(covariance: Float64) -> tuple[Float64, Float64]:
     return np.divide(1, spectrum, out=np.zeros(len(spectrum)), where=known), directions
 
 
-def within_rounding(fit: Fit, seen: Float32, values: Float32) -> Fit:
+def within_rounding(fit: Fit, seen: Float32, values: Float32, ends: tuple[float, float]) -> Fit:
     """Weights and bias with which every response rounds to its whole value, or the fit if there are none.
 
     That leaves far less room than the least squares of the rounding. Of all inequalities
     ``|error| ≤ ½`` those that were farthest off are solved, until none of the others is violated.
-    Values at either end may have been clipped; their responses may lie beyond.
+    Values at either of the ``ends`` may have been clipped to it; their responses may lie beyond.
     """
     count = fit.weights.size + 1
-    level, ends = np.rint(seen.mean(dtype=np.float64)), (values.min(), values.max())
+    level = np.rint(seen.mean(dtype=np.float64))
     solution = np.append(fit.weights.ravel(), fit.bias + level * fit.weights.sum())
     everywhere = np.ones(values.shape, np.bool_)
     rows, limits = np.empty((0, count)), np.empty(0)

@@ -479,7 +479,7 @@ class TestMistakes:
         [
             (["--csv", "--json"], 2, "--csv and --json would both write to standard output; choose one"),
             (["--json", "-o", "-"], 2, "^convtool: --json and -o - would both write to standard output"),
-            (["--csv", "-o", "-"], 2, "^convtool: --csv and -o - would both write to standard output; choose"),
+            (["--csv", "-o", "-"], 2, "^convtool: --csv and -o - would both write to standard output"),
             (["-o", ""], 2, "^convtool: -o is empty; name a file, or - for standard output$"),
             (["-o", "found.jpg"], 2, "^convtool: found.jpg: a picture is written as .png$"),
             (["-o", "found"], 2, "^convtool: found: a picture is written as .png$"),
