@@ -532,6 +532,11 @@ class TestOptions:
                 "x",
                 r"Invalid value for '--ridge': 'x' is not a finite number \(see 'convtool learn",
             ),
+            (
+                "--ridge",
+                "3",
+                "^convtool: ridge is 3, but only lda and logistic have one and the method is ncc",
+            ),
             ("--folds", "0", "'0' is not a whole number from 2"),
             ("--folds", "1", "'--folds': '1' is not a whole number from 2"),
             ("--folds", "2.0", "'2.0' is not a whole number from 2"),
