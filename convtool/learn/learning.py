@@ -314,6 +314,8 @@ class _Lesson:
         size = self.patches[0].size
         length = np.linalg.norm(direction)
         found = [np.empty((0, direction.size))]
+        if not length:
+            return found[0]
         for background, mask, taken in zip(self.backgrounds, masks, drawn, strict=True):
             responses = self._responses(normalized(direction[np.newaxis]), background)
             responses[~mask] = -np.inf

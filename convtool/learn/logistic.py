@@ -59,7 +59,7 @@ def logistic(
         progress(
             f"round {len(rounds)}: {len(negatives)} windows of background, loss {before:.4f} → {after:.4f}"
         )
-        if len(rounds) == ROUNDS or not weights[:-1].any():
+        if len(rounds) == ROUNDS:
             return weights[:-1], rounds
         more = false_peaks(weights[:-1], float(weights[-1]))
         if not len(more):
