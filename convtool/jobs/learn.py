@@ -95,14 +95,16 @@ def learn_from_files(
     progress: Callable[[str], None],
 ) -> Lesson:
     """Learn a filter and write it."""
-    patch_names = (*options.patches, *files_of(options.positives))
-    if not patch_names:
+    if not (options.patches or options.positives):
         raise ArgumentError("nothing to learn from; give --patch FILE@Y,X,H,W, or a folder with --positives")
-    background_names = (*files_of(options.background), *files_of(options.negatives))
-    paths = [*dict.fromkeys(split_window(name)[0] for name in patch_names), *background_names]
+    behind = (*options.background, *options.negatives)
+    patch_files = [split_window(name)[0] for name in (*options.patches, *files_of(options.positives))]
+    paths = [*dict.fromkeys(patch_files), *files_of(behind)]
     check_stdin_once(paths)
     check_filter_output(output, paths)
     pictures = Pictures(inputs, notify)
+    patch_names = (*options.patches, *pictures.files_of(options.positives))
+    background_names = tuple(pictures.files_of(behind))
     patches = [pictures.patch(name) for name in patch_names]
     background = [pictures.background(name, patches[0].size) for name in background_names]
     learned = learn_filter(

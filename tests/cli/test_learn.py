@@ -412,23 +412,51 @@ class TestFolders:
     @pytest.mark.parametrize(
         ("name", "says"),
         [
-            ("empty", "^convtool: empty: the folder holds no files; put pictures into it$"),
-            ("hidden", "^convtool: hidden: the folder holds no files; put pictures into it$"),
-            ("nested", "^convtool: nested: the folder holds no files; put pictures into it$"),
+            ("empty", "^convtool: empty: the folder holds no pictures; put some into it$"),
+            ("hidden", "^convtool: hidden: the folder holds no pictures; put some into it$"),
+            ("nested", "^convtool: nested: the folder holds no pictures; put some into it$"),
+            ("pipes", "^convtool: pipes: the folder holds no pictures; put some into it$"),
             ("nope", "^convtool: nope: cannot be read: No such file or directory$"),
-            ("notes", '^convtool: notes/a.txt: row 1 column 1 is "hello", not a finite number'),
-            ("broken", "^convtool: broken/a.png: "),
+            ("notes/a.txt", '^convtool: notes/a.txt: row 1 column 1 is "hello", not a finite number'),
+            ("broken/a.png", "^convtool: broken/a.png: "),
         ],
     )
     def test_a_folder_without_pictures(
         self, option: str, name: str, says: str, mistake: Callable[..., str]
     ) -> None:
-        for path in ("empty", "hidden", "nested/empty", "notes", "broken"):
+        for path in ("empty", "hidden", "nested/empty", "pipes", "notes", "broken"):
             Path(path).mkdir(parents=True)
+        os.mkfifo("pipes/a.png")
         Path("hidden/.a.png").write_bytes(Path("other.png").read_bytes())
         Path("notes/a.txt").write_text("hello")
         Path("broken/a.png").write_bytes(Path("other.png").read_bytes()[:90])
         mistake("learn", "--patch", PATCH, option, name, "-o", "f.json", code=3, says=says)
+
+    @pytest.mark.parametrize("option", ["--positives", "--negatives", "--background"])
+    def test_what_is_no_picture_in_a_folder_is_skipped(
+        self, option: str, mistake: Callable[..., str]
+    ) -> None:
+        Path("faces/notes.txt").write_text("hello")
+        command = ("learn", "--patch", PATCH, option, "faces", "-o", "f.json")
+        finished = in_process(*command, "--json")
+        reason = 'row 1 column 1 is "hello", not a finite number'
+        assert finished.err.startswith(f"convtool: notice: faces/notes.txt skipped: {reason}")
+        assert finished.err.count("\n") == 1
+        key, count = ("patches", 13) if option == "--positives" else ("background", 12)
+        assert (finished.code, finished.record[key]) == (0, count)
+        assert "faces/notes.txt" not in json.loads(Path("f.json").read_text())["meta"][key]
+        Path("f.json").unlink()
+        says = f"^convtool: faces/notes.txt skipped: {reason}.*; refused because of --strict$"
+        mistake(*command, "--strict", code=3, says=says)
+
+    def test_a_folder_of_which_nothing_is_left(self) -> None:
+        Path("notes").mkdir()
+        Path("notes/a.txt").write_text("hello")
+        finished = in_process("learn", "--positives", "notes", "-o", "f.json")
+        notice, error = finished.err.splitlines()
+        assert notice.startswith("convtool: notice: notes/a.txt skipped: row 1 column 1")
+        assert error == "convtool: notes: the folder holds no pictures; put some into it"
+        assert (finished.code, finished.data, Path("f.json").exists()) == (3, b"", False)
 
     @pytest.mark.parametrize("option", ["--positives", "--negatives", "--background"])
     def test_a_folder_without_a_name(self, option: str, mistake: Callable[..., str]) -> None:
