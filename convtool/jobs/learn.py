@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any, Literal
 
 from convtool import __version__
+from convtool.core.bank import FilterBank
+from convtool.core.convolution import feature_maps
 from convtool.errors import ArgumentError
 from convtool.io.filters import FilterFile, filter_label
 from convtool.jobs.export import check_filter_output, write_filter
 from convtool.jobs.options import InputOptions
-from convtool.jobs.outputs import STDOUT
+from convtool.jobs.outputs import STDOUT, spoken_output
 from convtool.jobs.pictures import Pictures, files_of, split_window
 from convtool.jobs.reading import Notify, check_stdin_once
 from convtool.learn.learning import LearnedFilter, Method, learn_filter
 from convtool.learn.template import ANGLES, SCALES
+from convtool.learn.windows import Patch
+
+_ROUNDING = 1e-5  # of a correlation coefficient
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,11 @@ def learn_from_files(
     )
     if not learned.windows:
         notify(f"{patch_names[0]}: no background to measure on, so the bias is 0; give --background")
+    if not _recognises(learned.bank, patches):
+        notify(
+            f"{spoken_output(output)}: none of the patches that it was learned from responds above the "
+            f"threshold of {-learned.bank.bias[0]:.4g}; use larger patches, or a larger --false-alarms"
+        )
     lesson = Lesson(output, patch_names, background_names or _rest_of(patch_names, learned), learned)
     filter_file = FilterFile(
         label="learned" if output == STDOUT else filter_label(output),
@@ -128,6 +138,11 @@ def learn_from_files(
     )
     write_filter(filter_file, output, format_, divisor=_divisor(learned), notify=notify)
     return lesson
+
+
+def _recognises(bank: FilterBank, patches: Sequence[Patch]) -> bool:
+    """Whether any of the patches has a response above the threshold, and by more than rounding."""
+    return any((feature_maps(patch.values, bank, relu=False) > _ROUNDING).any() for patch in patches)
 
 
 def _rest_of(patch_names: tuple[str, ...], learned: LearnedFilter) -> tuple[str, ...]:
