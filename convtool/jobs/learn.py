@@ -12,14 +12,16 @@ from convtool.core.bank import FilterBank
 from convtool.core.convolution import feature_maps
 from convtool.errors import ArgumentError
 from convtool.io.filters import FilterFile, filter_label
+from convtool.io.limits import Limits
 from convtool.jobs.export import check_filter_output, write_filter
 from convtool.jobs.options import InputOptions
 from convtool.jobs.outputs import STDOUT, spoken_output
 from convtool.jobs.pictures import Pictures, files_of, split_window
 from convtool.jobs.reading import Notify, check_stdin_once
-from convtool.learn.learning import LearnedFilter, Method, learn_filter
+from convtool.learn.learning import MANY_PATCHES, LearnedFilter, Method, learn_filter
+from convtool.learn.memory import learning_memory
 from convtool.learn.template import ANGLES, SCALES
-from convtool.learn.windows import Patch
+from convtool.learn.windows import Background, Patch
 
 _ROUNDING = 1e-5  # of a correlation coefficient
 
@@ -112,6 +114,7 @@ def learn_from_files(
     background_names = tuple(pictures.files_of(behind))
     patches = [pictures.patch(name) for name in patch_names]
     background = [pictures.background(name, patches[0].size) for name in background_names]
+    _check_memory(patches, background, options, inputs)
     learned = learn_filter(
         patches,
         background,
@@ -138,6 +141,22 @@ def learn_from_files(
     )
     write_filter(filter_file, output, format_, divisor=_divisor(learned), notify=notify)
     return lesson
+
+
+def _check_memory(
+    patches: Sequence[Patch], background: Sequence[Background], options: LearnOptions, inputs: InputOptions
+) -> None:
+    """Refuse a lesson that is estimated not to fit."""
+    shape = patches[0].values.shape
+    behind = background or {id(patch.picture): patch for patch in patches}.values()
+    pictures = [each.planes.shape for each in behind if background or each.planes.shape != shape]
+    method = options.method
+    if method == "auto":
+        method = "lda" if len(patches) >= MANY_PATCHES and pictures else "ncc"
+    estimate = learning_memory(len(patches), shape, pictures, method=method, folds=options.folds)
+    what = f"learning by {method} from {len(patches)} patch(es) of {shape[1]}×{shape[2]}"
+    limits = inputs.limits or Limits.of()
+    limits.check_memory(estimate, f"{what} and {len(pictures)} picture(s)")
 
 
 def _recognises(bank: FilterBank, patches: Sequence[Patch]) -> bool:

@@ -26,8 +26,9 @@ MOST_SEARCHED, SEARCHED_VALUES = 2**15, 2**22
 HALF = 0.5 + 5e-4
 """How far a response may be from the whole number it is rounded to, the rounding of float32 included."""
 
-ROUNDS, NEAREST = 20, 8
-"""Of looking for responses that round wrong; and how many are looked at in each, for each weight."""
+ROUNDS, NEAREST, REMEMBERED = 20, 8, 32
+"""Of looking for responses that round wrong; how many are looked at in each, for each weight; and how
+many of their limits are kept from round to round, those with the least room."""
 
 NEWTON_STEPS, SHARPEST = 50, 1e4
 """Steps in which weights are moved to where these round right; the last leave 1/10⁴ of room unused."""
@@ -160,8 +161,11 @@ def within_rounding(fit: Fit, seen: Float32, values: Float32, ends: tuple[float,
         limits = np.concatenate([limits, worst[:, 2], -worst[:, 1]])
         rows, limits = rows[np.isfinite(limits)], limits[np.isfinite(limits)]
         solution = _inside(rows, limits, solution)
-        if (rows @ solution - limits).max() > 0:
+        room = limits - rows @ solution
+        if room.min() < 0:
             break  # these alone cannot all be right
+        near = np.sort(np.argsort(room)[: REMEMBERED * count])
+        rows, limits = rows[near], limits[near]
     return fit
 
 

@@ -626,6 +626,24 @@ class TestOptions:
         arguments = ("--patch", "other.png@0,0,6,5", "-o", "f.json", "--max-memory", "1K")
         mistake("learn", *arguments, code=4, says=says)
 
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            (("--patch", PATCH), r"learning by ncc from 1 patch\(es\) of 6×5 and 1 picture\(s\)"),
+            (("--positives", "faces", "scene.png"), "learning by lda from 12 .* of 6×5 and 1 picture"),
+            (("--patch", PATCH, "--method", "bank", "other.png"), "learning by bank from 1 .* and 1 picture"),
+        ],
+    )
+    def test_the_limit_of_memory_holds_for_learning_too(
+        self, arguments: tuple[str, ...], says: str, mistake: Callable[..., str]
+    ) -> None:
+        command = ("learn", *arguments, "-o", "f.json", "--max-memory")
+        says = (
+            f"^convtool: {says}.*; it takes about .* over the limit of 10 KiB; raise it with --max-memory 1M"
+        )
+        mistake(*command, "10K", code=4, says=says)
+        assert in_process(*command, "1M").code == 0
+
 
 class TestWhatIsSaid:
     def test_a_record_of_one_patch(self) -> None:

@@ -526,6 +526,15 @@ class TestMistakes:
         says = "^convtool: photo.png: the image is 48×64, 3072 pixels .* raise it with --max-pixels 3072 or"
         mistake(*command, "--max-pixels", "3071", code=4, says=says)
 
+    def test_the_limit_of_memory_holds_for_recovering_too(self, mistake: Callable[..., str]) -> None:
+        scenes.save("cut.png", scenes.noise(5, 48, 64)[15:-15, 15:-15])
+        command = ("recover", "photo.png", "cut.png", "--size", "31", "-o", "f.json", "--max-memory")
+        says = (
+            "^convtool: photo.png and cut.png: a filter between pictures of 48×64 and 18×34; it takes about "
+            r".* of memory, over the limit of 2.0 MiB; raise it with --max-memory \d+M or CONVTOOL_MAX"
+        )
+        mistake(*command, "2M", code=4, says=says)
+
     def test_an_older_file_stays(self, mistake: Callable[..., str]) -> None:
         Path("f.json").write_text("older")
         mistake(

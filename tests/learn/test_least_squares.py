@@ -256,6 +256,28 @@ def test_however_little_room_the_rounding_leaves_it_is_found(side: int, size: in
     assert np.abs(responses(seen, moved.weights, moved.bias) - values).max() < 0.501
 
 
+def test_of_the_limits_those_with_least_room_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few, they lead to the same end, in more rounds."""
+    random = np.random.default_rng(3)
+    seen = random.integers(0, 256, (80, 80)).astype(np.float32)
+    values = np.rint(responses(seen, random.normal(size=(5, 5)), 20)).astype(np.float32)
+    fit = least_squares(seen, values, everywhere(values), (5, 5))
+    looked_at: list[int] = []
+
+    def inside(rows: NDArray, limits: NDArray, start: NDArray) -> NDArray[np.float64]:
+        looked_at.append(len(rows))
+        return plain(rows, limits, start)
+
+    plain = module._inside
+    monkeypatch.setattr(module, "_inside", inside)
+    for name, number in (("NEAREST", 1), ("REMEMBERED", 3)):
+        monkeypatch.setattr(module, name, number)
+    moved = within_rounding(fit, seen, values, ends_of(values))
+    assert np.abs(responses(seen, moved.weights, moved.bias) - values).max() < 0.501
+    assert len(looked_at) > 2
+    assert max(looked_at) == (3 + 2) * 26
+
+
 def test_of_pictures_that_no_filter_makes_of_each_other_the_fit_stays() -> None:
     seen, values, fit = whole_numbers()
     values[10, 10] += 50
