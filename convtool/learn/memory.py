@@ -41,7 +41,7 @@ def learning_memory(
     places = [(n - shape[1] + 1) * (m - shape[2] + 1) for _, n, m in pictures]
     windows = sum(places)
     parts = min(folds, max(2, patches))
-    held = 4 * sum(map(prod, pictures)) + 40 * patches * values + (2 * parts + 24) * windows
+    held = 4 * sum(map(prod, pictures)) + 40 * patches * values + (2 * parts + 36) * windows
     most = min(windows, MOST_WINDOWS, MOST_VALUES // values) + len(pictures)
     learned = 0
     if method == "lda":
