@@ -11,6 +11,7 @@ from convtool.cli import options as o
 from convtool.cli import values
 from convtool.cli.display import Display
 from convtool.cli.groups import grouped
+from convtool.errors import ArgumentError
 
 
 @grouped
@@ -62,6 +63,8 @@ def find(
     """
     if csv and json:
         raise typer.BadParameter("--csv and --json would both write to standard output; choose one")
+    if csv and output == "-":
+        raise ArgumentError("--csv and -o - would both write to standard output; choose one")
     from convtool.jobs.find import FindOptions, find_in_images
     from convtool.jobs.outputs import check_picture_output, opened
 

@@ -61,15 +61,17 @@ def learn(
     ] = "auto",
     false_alarms: Annotated[
         Any,
-        o.parsed("--false-alarms", values.share, "SHARE", "Share of background windows that may respond."),
+        o.parsed(
+            "--false-alarms", values.share_below_1, "SHARE", "Share of background windows that may respond."
+        ),
     ] = "0.05",
     ridge: Annotated[
         Any,
         o.parsed(
-            "--ridge", values.number, "LAMBDA", "How much lda (default: 1) or logistic (0.001) smooths."
+            "--ridge", values.above_0, "LAMBDA", "How much lda (default: 1) or logistic (0.001) smooths."
         ),
     ] = None,
-    folds: Annotated[Any, o.parsed("--folds", values.positive, "N", "Parts to hold out in turn.")] = "5",
+    folds: Annotated[Any, o.parsed("--folds", values.at_least_2, "N", "Parts to hold out in turn.")] = "5",
     seed: Annotated[Any, o.parsed("--seed", values.not_negative, "N", "Of what is drawn at random.")] = "0",
     reading: o.GrayReading,
     json: o.Json = False,

@@ -20,6 +20,11 @@ def positive(text: str) -> int:
     return _whole(text, 1)
 
 
+def at_least_2(text: str) -> int:
+    """A whole number of at least 2."""
+    return _whole(text, 2)
+
+
 def not_negative(text: str) -> int:
     """A whole number of at least 0."""
     return _whole(text, 0)
@@ -92,6 +97,22 @@ def share(text: str) -> float:
     if not 0 <= number <= 1:
         raise typer.BadParameter(f"{text!r} is no share; use a number from 0 to 1, such as 0.05")
     return number
+
+
+def share_below_1(text: str) -> float:
+    """A number from 0 to below 1."""
+    number = _finite(text)
+    if not 0 <= number < 1:
+        raise typer.BadParameter(f"{text!r} is no such share; use a number from 0 to below 1, such as 0.05")
+    return number
+
+
+def above_0(text: str) -> float:
+    """A finite number above 0."""
+    value = number(text)
+    if value <= 0:
+        raise typer.BadParameter(f"{text!r} is not above 0; use a number such as 0.1")
+    return value
 
 
 def number(text: str) -> float:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any, Literal
 
 from convtool import __version__
+from convtool.core.bank import FilterBank
+from convtool.core.convolution import feature_maps
 from convtool.errors import ArgumentError
 from convtool.io.filters import FilterFile, filter_label
+from convtool.io.limits import Limits
 from convtool.jobs.export import check_filter_output, write_filter
 from convtool.jobs.options import InputOptions
-from convtool.jobs.outputs import STDOUT
+from convtool.jobs.outputs import STDOUT, spoken_output
 from convtool.jobs.pictures import Pictures, files_of, split_window
 from convtool.jobs.reading import Notify, check_stdin_once
-from convtool.learn.learning import LearnedFilter, Method, learn_filter
+from convtool.learn.learning import MANY_PATCHES, LearnedFilter, Method, learn_filter
+from convtool.learn.memory import learning_memory
 from convtool.learn.template import ANGLES, SCALES
+from convtool.learn.windows import Background, Patch
+
+_ROUNDING = 1e-5  # of a correlation coefficient
 
 
 @dataclass(frozen=True)
@@ -95,16 +102,19 @@ def learn_from_files(
     progress: Callable[[str], None],
 ) -> Lesson:
     """Learn a filter and write it."""
-    patch_names = (*options.patches, *files_of(options.positives))
-    if not patch_names:
+    if not (options.patches or options.positives):
         raise ArgumentError("nothing to learn from; give --patch FILE@Y,X,H,W, or a folder with --positives")
-    background_names = (*files_of(options.background), *files_of(options.negatives))
-    paths = [*dict.fromkeys(split_window(name)[0] for name in patch_names), *background_names]
+    behind = (*options.background, *options.negatives)
+    patch_files = [split_window(name)[0] for name in (*options.patches, *files_of(options.positives))]
+    paths = [*dict.fromkeys(patch_files), *files_of(behind)]
     check_stdin_once(paths)
     check_filter_output(output, paths)
     pictures = Pictures(inputs, notify)
+    patch_names = (*options.patches, *pictures.files_of(options.positives))
+    background_names = tuple(pictures.files_of(behind))
     patches = [pictures.patch(name) for name in patch_names]
     background = [pictures.background(name, patches[0].size) for name in background_names]
+    _check_memory(patches, background, options, inputs)
     learned = learn_filter(
         patches,
         background,
@@ -117,6 +127,11 @@ def learn_from_files(
     )
     if not learned.windows:
         notify(f"{patch_names[0]}: no background to measure on, so the bias is 0; give --background")
+    if not _recognises(learned.bank, patches):
+        notify(
+            f"{spoken_output(output)}: none of the patches that it was learned from responds above the "
+            f"threshold of {-learned.bank.bias[0]:.4g}; use larger patches, or a larger --false-alarms"
+        )
     lesson = Lesson(output, patch_names, background_names or _rest_of(patch_names, learned), learned)
     filter_file = FilterFile(
         label="learned" if output == STDOUT else filter_label(output),
@@ -126,6 +141,27 @@ def learn_from_files(
     )
     write_filter(filter_file, output, format_, divisor=_divisor(learned), notify=notify)
     return lesson
+
+
+def _check_memory(
+    patches: Sequence[Patch], background: Sequence[Background], options: LearnOptions, inputs: InputOptions
+) -> None:
+    """Refuse a lesson that is estimated not to fit."""
+    shape = patches[0].values.shape
+    behind = background or {id(patch.picture): patch for patch in patches}.values()
+    pictures = [each.planes.shape for each in behind if background or each.planes.shape != shape]
+    method = options.method
+    if method == "auto":
+        method = "lda" if len(patches) >= MANY_PATCHES and pictures else "ncc"
+    estimate = learning_memory(len(patches), shape, pictures, method=method, folds=options.folds)
+    what = f"learning by {method} from {len(patches)} patch(es) of {shape[1]}×{shape[2]}"
+    limits = inputs.limits or Limits.of()
+    limits.check_memory(estimate, f"{what} and {len(pictures)} picture(s)")
+
+
+def _recognises(bank: FilterBank, patches: Sequence[Patch]) -> bool:
+    """Whether any of the patches has a response above the threshold, and by more than rounding."""
+    return any((feature_maps(patch.values, bank, relu=False) > _ROUNDING).any() for patch in patches)
 
 
 def _rest_of(patch_names: tuple[str, ...], learned: LearnedFilter) -> tuple[str, ...]:

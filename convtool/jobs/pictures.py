@@ -16,6 +16,7 @@ from convtool.jobs.options import InputOptions
 from convtool.jobs.reading import Notify, noticed, scaled
 from convtool.learn.windows import Background, Patch, background_of
 
+_NO_PICTURES = "the folder holds no pictures; put some into it"
 _WINDOW = re.compile(r"(?P<path>.+)@(?P<numbers>[^@/]*)", re.DOTALL)
 
 
@@ -38,6 +39,25 @@ class Pictures:
         path, window = split_window(name)
         y, x, height, width = window or (0, 0, None, None)
         return Patch(self[path], y, x, height, width, spoken(name))
+
+    def files_of(self, names: Sequence[str]) -> list[str]:
+        """Files, and for each folder the pictures in it; what is none there is skipped, with a notice."""
+        files: list[str] = []
+        for name in names:
+            inside = files_of([name])
+            pictures = inside if inside == [name] else [path for path in inside if self._is_picture(path)]
+            if not pictures:
+                raise InputError(_NO_PICTURES, name)
+            files += pictures
+        return files
+
+    def _is_picture(self, path: str) -> bool:
+        try:
+            self[path]
+        except InputError as error:
+            self._notify(f"{path} skipped: {error.message}")
+            return False
+        return True
 
     def background(self, path: str, size: Pair) -> Background:
         """A picture of background, for windows of a size."""
@@ -65,16 +85,14 @@ def split_window(name: str) -> tuple[str, tuple[int, int, int, int] | None]:
 
 
 def files_of(names: Sequence[str]) -> list[str]:
-    """Files, and for each folder the files in it in bytewise order; hidden ones are left out."""
+    """Files, and for each folder the regular files in it in bytewise order; hidden ones are left out."""
     files: list[str] = []
     for name in names:
         if not name or not Path(name).is_dir():
             files.append(name)
             continue
-        inside = [
-            path for path in Path(name).iterdir() if not path.name.startswith(".") and not path.is_dir()
-        ]
+        inside = [path for path in Path(name).iterdir() if not path.name.startswith(".") and path.is_file()]
         if not inside:
-            raise InputError("the folder holds no files; put pictures into it", name)
+            raise InputError(_NO_PICTURES, name)
         files += sorted(map(str, inside), key=os.fsencode)
     return files

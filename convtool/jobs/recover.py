@@ -8,9 +8,10 @@ from typing import Any, Literal
 import numpy as np
 
 from convtool import __version__
-from convtool.core.arrays import Float32
+from convtool.core.arrays import Float32, is_whole
 from convtool.core.geometry import Sizes
 from convtool.io.filters import FilterFile, filter_label
+from convtool.io.limits import Limits
 from convtool.io.rectangles import to_numbers
 from convtool.io.source import spoken
 from convtool.jobs.export import check_filter_output, write_filter
@@ -18,6 +19,7 @@ from convtool.jobs.options import InputOptions
 from convtool.jobs.outputs import STDOUT
 from convtool.jobs.pictures import Pictures
 from convtool.jobs.reading import Notify, check_stdin_once, concerning
+from convtool.learn.memory import recovery_memory
 from convtool.learn.recover import Recovery, recover_filter
 from convtool.learn.resemblance import Resemblance, resembling
 
@@ -82,6 +84,7 @@ def recover_from_files(
     both = pictures[before], pictures[after]
     what = f"{spoken(before)} and {spoken(after)}"
     with concerning(what):
+        _check_memory(*both, size, inputs)
         recovery = recover_filter(*both, size)
     if not recovery.determined:
         notify(f"{what}: they do not determine the filter; others explain them as well, this is the smallest")
@@ -103,3 +106,13 @@ def recover_from_files(
     )
     write_filter(filter_file, output, format_, divisor=recovery.divisor, notify=notify)
     return recovered
+
+
+def _check_memory(before: Float32, after: Float32, size: Sizes, inputs: InputOptions) -> None:
+    """Refuse a recovery that is estimated not to fit; what is no plane is refused by `recover_filter`."""
+    if before.ndim == after.ndim == 2:
+        sizes = before.shape, after.shape
+        estimate = recovery_memory(*sizes, size, whole=is_whole(after))
+        (height, width), (rows, columns) = sizes
+        limits = inputs.limits or Limits.of()
+        limits.check_memory(estimate, f"a filter between pictures of {height}×{width} and {rows}×{columns}")

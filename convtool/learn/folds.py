@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convtool.core.geometry import Pair
-from convtool.learn.windows import Background
+from convtool.learn.peaks import OVERLAP
+from convtool.learn.windows import Background, Patch, identity
 
 Masks = list[NDArray[np.bool_]]
 """For each background picture the windows that are meant, ``(H', W')``."""
@@ -39,28 +40,64 @@ def everything(patches: int, backgrounds: Sequence[Background]) -> Fold:
     return Fold(every, none, [background.counts for background in backgrounds], [])
 
 
-def folds_of(
-    patches: int, backgrounds: Sequence[Background], size: Pair, folds: int, random: np.random.Generator
-) -> Iterator[Fold]:
-    """Every fold: a part of the patches, and of the background a part of its pictures.
+def groups_of(patches: Sequence[Patch]) -> NDArray[np.intp]:
+    """The number of each patch's group: what is learned from one member is known of all.
 
-    Where there are fewer pictures than folds, each is cut into bands along its longer side, and
-    windows that overlap those of a band that is held out are not learned from. There are fewer folds
-    where there are fewer patches, or else one would leave no background to learn from.
+    Patches of the same values are of one group, and windows of one picture that overlap as much as
+    two finds may not, and what such pairs connect.
     """
-    if patches == 1:  # nothing can be learned if it is held out, and a template learns from it alone
+    groups = np.arange(len(patches))
+    alike: dict[bytes, int] = {}
+    pictures: dict[Hashable, list[int]] = {}
+    for number, patch in enumerate(patches):
+        twin = alike.setdefault((patch.values + 0).tobytes(), number)  # + 0 takes the sign off -0.0
+        beside = pictures.setdefault(identity(patch.picture), [])
+        for other in (twin, *(each for each in beside if _overlap(patch, patches[each]))):
+            groups[groups == groups[number]] = groups[other]
+        beside.append(number)
+    return np.unique(groups, return_inverse=True)[1]
+
+
+def _overlap(one: Patch, other: Patch) -> bool:
+    """Whether two windows of one size share more than two finds may."""
+    height, width = one.size
+    shared = max(0, height - abs(one.y - other.y)) * max(0, width - abs(one.x - other.x))
+    return shared > OVERLAP * (2 * height * width - shared)
+
+
+def folds_of(
+    groups: NDArray[np.intp],
+    backgrounds: Sequence[Background],
+    size: Pair,
+    folds: int,
+    random: np.random.Generator,
+) -> Iterator[Fold]:
+    """Every fold: a part of the groups of patches, and of the background a part of its pictures.
+
+    Patches that are all of one group are never held out, only background is. Where there are fewer
+    pictures than folds, each is cut into bands along its longer side, and windows that overlap those
+    of a band that is held out are not learned from. There are fewer folds where there are fewer groups,
+    or else one would leave no background to learn from.
+
+    Parameters
+    ----------
+    groups
+        The number of each patch's group, counted from 0.
+    """
+    if len(groups) == 1:  # a template is all that can be learned, and needs no background
         one = everything(1, backgrounds)
         yield Fold(one.learned_patches, one.held_patches, [], one.learned)
         return
-    patch_order, picture_order = random.permutation(patches), random.permutation(len(backgrounds))
+    count_of_groups = int(groups.max()) + 1
+    group_order, picture_order = random.permutation(count_of_groups), random.permutation(len(backgrounds))
 
     def divided(count: int) -> list[tuple[Masks, Masks]]:
         return [_divided(backgrounds, size, picture_order % count, fold, count) for fold in range(count)]
 
-    counts = range(min(folds, patches), 1, -1)
+    counts = range(folds if count_of_groups == 1 else min(folds, count_of_groups), 1, -1)
     count = next((count for count in counts if all(map(_leaves_some, divided(count)))), counts[0])
     for fold, (learned, held) in enumerate(divided(count)):
-        out = patch_order % count == fold
+        out = (group_order % count == fold)[groups] & (count_of_groups > 1)
         yield Fold(np.flatnonzero(~out), np.flatnonzero(out), learned, held)
 
 

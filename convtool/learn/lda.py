@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from convtool.errors import InputError
+from convtool.errors import LimitError
 from convtool.learn.windows import Vectors
 
 LARGEST = 4096
@@ -28,9 +28,9 @@ def lda(positives: Vectors, negatives: Vectors, ridge: float) -> NDArray[np.floa
     """
     count = positives.shape[1]
     if count > LARGEST:
-        raise InputError(
+        raise LimitError(
             f"a patch has {count} values, more than the {LARGEST} whose covariance can be solved; "
-            "use smaller patches, or --method ncc"
+            "use smaller patches, or method ncc"
         )
     covariance = np.zeros((count, count))
     for vectors in (positives, negatives):

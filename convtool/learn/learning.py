@@ -16,7 +16,7 @@ from convtool.core.bank import FilterBank
 from convtool.core.convolution import feature_maps
 from convtool.core.geometry import is_real, whole
 from convtool.errors import ArgumentError, InputError
-from convtool.learn.folds import Fold, Masks, everything, folds_of, sampled_places
+from convtool.learn.folds import Fold, Masks, everything, folds_of, groups_of, sampled_places
 from convtool.learn.lda import lda
 from convtool.learn.logistic import Round, logistic
 from convtool.learn.peaks import find_peaks
@@ -69,7 +69,8 @@ class LearnedFilter:
         How many background windows the threshold was measured on, none of them learned from.
     score, ncc
         Of filters that were learned in the same way from all folds but one, on that one; and of plain
-        templates under the same folds. ``None`` where there is one patch, or no background.
+        templates under the same folds. ``None`` where there is one patch, or all are alike or overlap,
+        or there is no background.
     rounds
         Of logistic regression.
     """
@@ -115,9 +116,10 @@ def learn_filter(
     false_alarms
         A share of windows, at least 0 and below 1.
     ridge
-        λ of lda (default 1) and of logistic (default 0.001).
+        λ of lda (default 1) and of logistic (default 0.001); the others have none.
     folds
-        Parts into which patches and background are divided; each is held out in turn.
+        Parts into which patches and background are divided; each is held out in turn. Patches of the
+        same values, and windows of one picture that overlap, are always in the same part.
     seed
         Of what is drawn at random: the folds, and the background windows that are learned from.
     progress
@@ -130,7 +132,9 @@ def learn_filter(
     Raises
     ------
     ArgumentError
-        An option that fits no patches.
+        An option that fits no patches, or a ridge that is not the method's or leaves it nothing to learn.
+    LimitError
+        Patches of more than 4096 values, for lda.
     InputError
         Patches of different sizes, constant, outside their picture, too few for the method, or found
         in the background.
@@ -168,9 +172,14 @@ def learn_filter(
         method = "lda" if len(cut) >= MANY_PATCHES and behind else "ncc"
     if method in RIDGES:
         _check_enough(method, cut, behind)
+    elif ridge is not None:
+        raise ArgumentError(
+            f"ridge is {ridge:g}, but only lda and logistic have one and the method is {method}; "
+            "leave it out, or choose one of them"
+        )
     ridge = (ridge or RIDGES[method]) if method in RIDGES else None
     tell = progress or _tell_nobody
-    lesson = _Lesson(method, ridge, cut, behind, false_alarms, folds, seed, tell)
+    lesson = _Lesson(method, ridge, cut, groups_of(cut), behind, false_alarms, folds, seed, tell)
     score, threshold, measured = lesson.cross_validated()
     ncc = (
         score
@@ -179,7 +188,7 @@ def learn_filter(
     )
     learned = lesson.fit(everything(len(cut), behind))
     if not learned.weights.any():
-        raise InputError("the patches do not differ from the background; nothing can be learned from them")
+        raise InputError("the patches do not differ from the background; give others, or other background")
     return LearnedFilter(
         bank=_bank(learned.weights, cut[0], threshold, learned.names),
         method=method,
@@ -207,6 +216,7 @@ class _Lesson:
     method: Method
     ridge: float | None
     patches: Sequence[Patch]
+    groups: NDArray[np.intp]
     backgrounds: Sequence[Background]
     false_alarms: float
     folds: int
@@ -229,7 +239,7 @@ class _Lesson:
             return None, 0.0, 0
         random = np.random.default_rng(self.seed)
         hits, alarms, areas = [], [], []
-        divided = folds_of(len(self.patches), self.backgrounds, self.patches[0].size, self.folds, random)
+        divided = folds_of(self.groups, self.backgrounds, self.patches[0].size, self.folds, random)
         for number, fold in enumerate(divided, 1):
             self.progress(f"{self.method}: fold {number}")
             weights = self.fit(fold).weights
@@ -257,9 +267,13 @@ class _Lesson:
         if not _directions((positives.mean(axis=0) - negatives.mean(axis=0))[np.newaxis]).any():
             return _Learned(np.zeros((1, positives.shape[1])))
         if self.method == "lda":
-            return _Learned(normalized(lda(positives, negatives, self.ridge)[np.newaxis]))
+            direction = lda(positives, negatives, self.ridge)
+            # A large ridge makes it so short that its square is 0.
+            return _Learned(normalized(direction[np.newaxis] / np.abs(direction).max()))
         find = partial(self._false_peaks, fold.learned, drawn)
         direction, rounds = logistic(positives, negatives, self.ridge, find, self.progress)
+        if not direction.any():
+            raise ArgumentError(f"ridge is {self.ridge:g}, which leaves nothing to learn; use a smaller one")
         return _Learned(normalized(direction[np.newaxis]), rounds=tuple(rounds))
 
     def _responses(self, weights: Vectors, background: Background) -> Float32:
@@ -300,6 +314,8 @@ class _Lesson:
         size = self.patches[0].size
         length = np.linalg.norm(direction)
         found = [np.empty((0, direction.size))]
+        if not length:
+            return found[0]
         for background, mask, taken in zip(self.backgrounds, masks, drawn, strict=True):
             responses = self._responses(normalized(direction[np.newaxis]), background)
             responses[~mask] = -np.inf
@@ -343,7 +359,9 @@ def _check_alike(patches: Sequence[Patch]) -> None:
                 f"{sizes[1]} with {first[0]}; cut all patches to one size"
             )
     if first[1] * first[2] < 2:
-        raise InputError(f"{patches[0].name}: a patch of one cell; it takes at least two to differ")
+        raise InputError(
+            f"{patches[0].name}: a patch of one cell; cut patches of at least two, that can differ"
+        )
 
 
 def _check_enough(method: Method, patches: Sequence[Patch], backgrounds: Sequence[Background]) -> None:
@@ -367,7 +385,8 @@ def _backgrounds(given: Sequence[ArrayLike | Background], patches: Sequence[Patc
     for background in backgrounds:
         if len(background.planes) != channels:
             raise InputError(
-                f"{background.name} has {len(background.planes)} channel(s), the patches have {channels}"
+                f"{background.name} has {len(background.planes)} channel(s), the patches have {channels}; "
+                "give pictures with as many"
             )
         for patch in patches:
             if place := place_of_copy(background.planes, patch.values):

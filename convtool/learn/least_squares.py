@@ -26,8 +26,9 @@ MOST_SEARCHED, SEARCHED_VALUES = 2**15, 2**22
 HALF = 0.5 + 5e-4
 """How far a response may be from the whole number it is rounded to, the rounding of float32 included."""
 
-ROUNDS, NEAREST = 20, 8
-"""Of looking for responses that round wrong; and how many are looked at in each, for each weight."""
+ROUNDS, NEAREST, REMEMBERED = 20, 8, 32
+"""Of looking for responses that round wrong; how many are looked at in each, for each weight; and how
+many of their limits are kept from round to round, those with the least room."""
 
 NEWTON_STEPS, SHARPEST = 50, 1e4
 """Steps in which weights are moved to where these round right; the last leave 1/10⁴ of room unused."""
@@ -132,15 +133,15 @@ def _inverse(covariance: Float64) -> tuple[Float64, Float64]:
     return np.divide(1, spectrum, out=np.zeros(len(spectrum)), where=known), directions
 
 
-def within_rounding(fit: Fit, seen: Float32, values: Float32) -> Fit:
+def within_rounding(fit: Fit, seen: Float32, values: Float32, ends: tuple[float, float]) -> Fit:
     """Weights and bias with which every response rounds to its whole value, or the fit if there are none.
 
     That leaves far less room than the least squares of the rounding. Of all inequalities
     ``|error| ≤ ½`` those that were farthest off are solved, until none of the others is violated.
-    Values at either end may have been clipped; their responses may lie beyond.
+    Values at either of the ``ends`` may have been clipped to it; their responses may lie beyond.
     """
     count = fit.weights.size + 1
-    level, ends = np.rint(seen.mean(dtype=np.float64)), (values.min(), values.max())
+    level = np.rint(seen.mean(dtype=np.float64))
     solution = np.append(fit.weights.ravel(), fit.bias + level * fit.weights.sum())
     everywhere = np.ones(values.shape, np.bool_)
     rows, limits = np.empty((0, count)), np.empty(0)
@@ -160,8 +161,11 @@ def within_rounding(fit: Fit, seen: Float32, values: Float32) -> Fit:
         limits = np.concatenate([limits, worst[:, 2], -worst[:, 1]])
         rows, limits = rows[np.isfinite(limits)], limits[np.isfinite(limits)]
         solution = _inside(rows, limits, solution)
-        if (rows @ solution - limits).max() > 0:
+        room = limits - rows @ solution
+        if room.min() < 0:
             break  # these alone cannot all be right
+        near = np.sort(np.argsort(room)[: REMEMBERED * count])
+        rows, limits = rows[near], limits[near]
     return fit
 
 

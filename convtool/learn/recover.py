@@ -2,8 +2,8 @@
 
 For every window that the filter saw whole, ``after = Σ w·before + b`` is one equation in the weights
 ``w`` and the bias ``b``; there are far more of them than weights. Values at the ends of a clipped
-range are no equations and are left out. The normal equations are summed in float64, a few rows at a
-time.
+range are no equations and are left out, unless too few others are left. The normal equations are
+summed in float64, a few rows at a time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from convtool.core.arrays import Float32, as_planes, is_whole
 from convtool.core.bank import FilterBank
 from convtool.core.convolution import feature_maps
 from convtool.core.geometry import Pair, Sizes, pair
-from convtool.errors import InputError
+from convtool.errors import InputError, LimitError
 from convtool.learn.least_squares import Fit, Float64, least_squares, likeliest_move, within_rounding
 
 MOST_WEIGHTS = 1024
@@ -30,6 +30,9 @@ RESOLVES_HALVES = 2**23
 
 LARGEST_DIVISOR = 1024
 """Weights are looked for among whole numbers divided by up to this."""
+
+MOVED = 0.5
+"""The share of what no filter in place explains that a moved picture may leave unexplained."""
 
 UNDETERMINED = 0.05
 """The error of a weight, as a share of the largest weight, from which on it is not determined."""
@@ -48,7 +51,7 @@ class Recovery:
     errors
         ``(kh, kw)``: the standard error of each weight.
     residual
-        Root mean square of what the filter does not explain, in units of the picture after.
+        Root mean square of the errors of the equations, in units of the picture after.
     explained
         The share of that picture's variance that the filter explains, from 0 to 1.
     exact
@@ -61,7 +64,8 @@ class Recovery:
     clipped
         How many of its values lie at the lower, and at the upper end of a range they were clipped to.
     windows
-        How many windows were equations.
+        How many windows were equations: those whose value lies between the ends of the range, or all
+        where these are too few.
     """
 
     bank: FilterBank
@@ -92,12 +96,15 @@ def recover_filter(before: ArrayLike, after: ArrayLike, size: Sizes) -> Recovery
     -------
     Recovery
         ``w = argmin Σ (after − Σ w·before − b)²``, as whole numbers, perhaps with a divisor, if these
-        give the picture back.
+        give the picture back. Of pictures of one size the second counts as moved if that alone gives
+        it back, or leaves less than half of the variance unexplained that it has in its place.
 
     Raises
     ------
     ArgumentError
         A size that is none.
+    LimitError
+        A size of more than 1024 weights.
     InputError
         Sizes that no such filter makes of each other, or a picture without contrast.
 
@@ -113,18 +120,27 @@ def recover_filter(before: ArrayLike, after: ArrayLike, size: Sizes) -> Recovery
     >>> recover_filter(before, after, 3).bank.weights[0, 0].tolist()
     [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0], [1.0, 0.0, -1.0]]
     """
-    kernel = pair("size", size)
-    if kernel[0] * kernel[1] > MOST_WEIGHTS:
-        raise InputError(f"size is {kernel[0]}×{kernel[1]}; at most {MOST_WEIGHTS} weights can be solved for")
+    kernel = kernel_of(size)
     pictures = _plane("before", before), _plane("after", after)
     origin, moves = _alignments(*pictures, kernel)
     found = _recovered(_Pair(*pictures, kernel, origin), (0, 0))
     if moves and not found.exact:
         move = likeliest_move(*pictures, kernel, origin, moves)
         moved = _recovered(_Pair(*pictures, kernel, (origin[0] - move[0], origin[1] - move[1])), move)
-        if (moved.exact, moved.explained) > (found.exact, found.explained):
+        if moved.exact or 1 - moved.explained < MOVED * (1 - found.explained):
             return moved
     return found
+
+
+def kernel_of(size: Sizes) -> Pair:
+    """The size of a filter as ``(y, x)``, if it can be solved for."""
+    height, width = pair("size", size)
+    if height * width > MOST_WEIGHTS:
+        raise LimitError(
+            f"size is {height}×{width}, which is {height * width} weights; at most {MOST_WEIGHTS} can be "
+            "solved for, use a smaller size"
+        )
+    return height, width
 
 
 class _Pair:
@@ -134,8 +150,11 @@ class _Pair:
     ----------
     seen, values
         What the windows cover, and what became of them.
+    ends
+        The range that responses may have been clipped to, the values' own.
     free
-        Values that are no end of their range, to which others may have been clipped.
+        The values that are equations, those between the ends. Where these are too few all are, and
+        nothing counts as clipped.
     rounded
         Whether they are whole numbers, to which responses were rounded.
     """
@@ -149,10 +168,12 @@ class _Pair:
                 f"the pictures have {self.values.size} whole windows for {unknowns - 1} weights and a bias; "
                 "use larger pictures or a smaller size"
             )
-        self.ends = float(self.values.min()), float(self.values.max())
-        free = (self.values > self.ends[0]) & (self.values < self.ends[1])
-        self.free = free if np.count_nonzero(free) > unknowns else np.ones(free.shape, np.bool_)
-        self.rounded = is_whole(self.values) and max(map(abs, self.ends)) < RESOLVES_HALVES
+        low, high = float(self.values.min()), float(self.values.max())
+        self.ends = low, high
+        self.free = (self.values > low) & (self.values < high)
+        if np.count_nonzero(self.free) <= unknowns:
+            self.ends, self.free = (-np.inf, np.inf), np.ones(self.values.shape, np.bool_)
+        self.rounded = is_whole(self.values) and max(-low, high) < RESOLVES_HALVES
 
     def fit(self) -> Fit:
         """The least squares of the free values."""
@@ -174,18 +195,19 @@ def _recovered(pair: _Pair, move: Pair) -> Recovery:
     fit = pair.fit()
     for bank, divisor in _candidates(pair, fit):
         responses, resolution = pair.responses(bank), pair.resolution(bank)
-        off = np.clip(responses, *pair.ends) - pair.values
-        found = bank, divisor, bool(np.abs(off).max() <= resolution)
+        clipped = np.clip(responses, *pair.ends)
+        found = bank, divisor, bool(np.abs(clipped - pair.values).max() <= resolution)
         if found[2]:
             break
     bank, divisor, exact = found
+    errors = responses[pair.free] - pair.values[pair.free]
     below = (pair.values == pair.ends[0]) & (responses < pair.ends[0] - resolution)
     above = (pair.values == pair.ends[1]) & (responses > pair.ends[1] + resolution)
     return Recovery(
         bank=bank,
         divisor=divisor,
         errors=fit.errors,
-        residual=float(np.sqrt(np.square(off[pair.free], dtype=np.float64).mean())),
+        residual=float(np.sqrt(np.square(errors, dtype=np.float64).mean())),
         explained=fit.explained,
         exact=exact,
         determined=bool(fit.errors.max() < UNDETERMINED * np.abs(fit.weights).max()),
@@ -199,7 +221,7 @@ def _candidates(pair: _Pair, fit: Fit) -> Iterator[tuple[FilterBank, int]]:
     """Filters that may give the picture back, the plainest first, and the divisor of their weights."""
     yield from _as_whole_numbers(pair, fit)
     if pair.rounded:
-        fit = within_rounding(fit, pair.seen, pair.values)
+        fit = within_rounding(fit, pair.seen, pair.values, pair.ends)
     yield FilterBank(fit.weights, fit.bias), 1
 
 
@@ -233,10 +255,13 @@ def _alignments(before: Float32, after: Float32, kernel: Pair) -> tuple[Pair, li
         return (0, 0), []
     told = [f"{n}×{m}" for n, m in (before.shape, after.shape, expected)]
     smaller = [n - m + 1 for n, m in zip(before.shape, after.shape, strict=True)]
-    hint = f"; a size of {smaller[0]},{smaller[1]} would fit them" if min(smaller) >= 1 else ""
+    fits = min(smaller) >= 1 and smaller[0] * smaller[1] <= MOST_WEIGHTS
+    hint = (
+        f"a size of {smaller[0]},{smaller[1]} would fit them" if fits else "bring after to one of these sizes"
+    )
     raise InputError(
         f"before is {told[0]} and after {told[1]}; a filter of {kernel[0]}×{kernel[1]} makes {told[0]} with "
-        f"padding, or {told[2]} without{hint}"
+        f"padding, or {told[2]} without; {hint}"
     )
 
 
@@ -256,7 +281,10 @@ def _plane(name: str, picture: ArrayLike) -> Float32:
         raise InputError(f"{name} has shape {planes.values.shape}; give one plane (H, W)")
     plane: Float32 = planes.values[0, 0]
     if not np.isfinite(plane).all():
-        raise InputError(f"{name} holds NaN or infinity; a filter cannot be recovered from it")
+        raise InputError(f"{name} holds NaN or infinity; put finite numbers in their place")
     if plane.min() == plane.max():
-        raise InputError(f"{name} is {plane.flat[0]:g} everywhere; it tells nothing about a filter")
+        raise InputError(
+            f"{name} is {plane.flat[0]:g} everywhere and tells nothing about a filter; give a picture of "
+            "different values"
+        )
     return plane

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +39,8 @@ class Resemblance:
 def resembling(kernel: Float32) -> Resemblance | None:
     """The built-in filter that a kernel ``(kh, kw)`` is a multiple of.
 
-    A filter by itself is named before one of a bank, turned before negative, plain before turned.
+    A border of zeros makes no difference, on either of them. A filter by itself is named before one of
+    a bank, turned before negative, plain before turned, one of the kernel's size before others.
 
     Examples
     --------
@@ -47,20 +50,23 @@ def resembling(kernel: Float32) -> Resemblance | None:
     found = []
     for name in builtin_names():
         bank = read_filter(name).bank
-        if bank.kernel_size != kernel.shape:
-            continue
+        size = bank.kernel_size
+        if any((n - k) % 2 for n, k in zip(size, kernel.shape, strict=True)):
+            continue  # no border all around makes them of one size
         for own, weights in zip(bank.names or [""] * len(bank), bank.weights[:, 0], strict=True):
             for flipped, turned in ((False, weights), (True, weights[::-1, ::-1])):
-                scale = _scale(kernel.astype(np.float64), turned.astype(np.float64))
+                scale = _scale(_widened(kernel, size), _widened(turned, kernel.shape))
                 if scale is not None:
-                    label = f"{name}-{own}" if own else name
-                    found.append(Resemblance(label, flipped, scale))
-    return min(found, key=_unlikeliness, default=None)
+                    in_a_bank = len(bank) > 1
+                    doubts = in_a_bank, scale < 0, flipped, size != kernel.shape, abs(math.log(abs(scale)))
+                    found.append((doubts, Resemblance(f"{name}-{own}" if own else name, flipped, scale)))
+    return min(found, key=itemgetter(0), default=(None, None))[1]
 
 
-def _unlikeliness(found: Resemblance) -> tuple[bool, bool, bool, float]:
-    in_a_bank = found.filter not in builtin_names()
-    return in_a_bank, found.scale < 0, found.flipped, abs(math.log(abs(found.scale)))
+def _widened(kernel: Float32, size: Sequence[int]) -> NDArray[np.float64]:
+    """The kernel with zeros around it, at least of a size."""
+    border = [(max(0, n - k) // 2,) * 2 for n, k in zip(size, kernel.shape, strict=True)]
+    return np.pad(kernel.astype(np.float64), border)
 
 
 def _scale(kernel: NDArray[np.float64], weights: NDArray[np.float64]) -> float | None:

@@ -121,7 +121,7 @@ def picture_planes(name: str, picture: ArrayLike) -> Float32:
     if len(planes.values) != 1:
         raise InputError(f"{name} has shape {planes.values.shape}; give pictures one by one")
     if not np.isfinite(planes.values).all():
-        raise InputError(f"{name} holds NaN or infinity; nothing can be learned from it")
+        raise InputError(f"{name} holds NaN or infinity; put finite numbers in their place")
     values: Float32 = planes.values[0]
     return values
 
@@ -163,7 +163,7 @@ def rest_of_pictures(patches: Sequence[Patch]) -> list[Background]:
     for patch in patches:
         height, width = patch.size
         whole_picture = background_of(patch.planes, patch.size, patch.name)
-        rest = rests.setdefault(_identity(patch.picture), whole_picture)
+        rest = rests.setdefault(identity(patch.picture), whole_picture)
         near = overlapping(patch.size, OVERLAP)
         top, left = max(0, patch.y - height + 1), max(0, patch.x - width + 1)
         place = rest.counts[top : patch.y + height, left : patch.x + width]
@@ -172,7 +172,7 @@ def rest_of_pictures(patches: Sequence[Patch]) -> list[Background]:
     return [rest for rest in rests.values() if rest.counts.any()]
 
 
-def _identity(picture: ArrayLike) -> Hashable:
+def identity(picture: ArrayLike) -> Hashable:
     """The same for views of the same cells, such as ``images[0]`` each time it is asked for."""
     if isinstance(picture, np.ndarray):
         return picture.__array_interface__["data"][0], picture.shape, picture.strides, picture.dtype.str

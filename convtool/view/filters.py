@@ -43,11 +43,11 @@ def print_filter(
     console: Console, filter_file: FilterFile, kernels: Iterable[tuple[str, Float32]], *, precision: int
 ) -> None:
     """What a filter is and does, and its weights: every kernel with its label."""
+    description = [(filter_file.label, filter_file.description)] if filter_file.description else []
     notes = filter_file.meta.items() if isinstance(filter_file.meta, dict) else ()
-    heads = ((filter_file.label, filter_file.description), *notes, ("source", filter_file.source))
-    for head, text in heads:
-        if text:
-            console.print(encodable(printable(f"{head}: {text}"), console.encoding), soft_wrap=True)
+    source = [("source", filter_file.source)] if filter_file.source else []
+    for head, text in (*description, *notes, *source):
+        console.print(encodable(printable(f"{head}: {text}"), console.encoding), soft_wrap=True)
     biases = filter_file.bank.bias.repeat(filter_file.bank.in_channels)
     for (label, kernel), bias in zip(kernels, biases, strict=True):
         added = f" · bias {bias:g}" if bias else ""

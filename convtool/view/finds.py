@@ -28,18 +28,19 @@ SMALLEST_LETTERS = 10
 def print_finds(
     console: Console, input_: str, filter_: str, records: Iterable[Mapping[str, Any]], precision: int
 ) -> None:
-    """A title and a row for each peak; a bank's filter is named if there are several."""
+    """A title and a row for each peak; scores that are all whole have no decimals."""
     peaks = list(records)
     count = "1 peak" if len(peaks) == 1 else f"{len(peaks) or 'no'} peaks"
     print_title(console, f"{input_} · {filter_} · {count}")
     if peaks:
+        decimals = 0 if all(peak["score"].is_integer() for peak in peaks) else precision
         rows = [
             [
                 str(peak["rank"]),
                 str(peak["y"]),
                 str(peak["x"]),
                 "×".join(map(str, peak["size"])),
-                f"{peak['score']:.{precision}f}",
+                f"{peak['score']:.{decimals}f}",
                 peak["filter"],
             ]
             for peak in peaks

@@ -33,7 +33,10 @@ def print_lesson(console: Console, output: str, learned: LearnedFilter, record: 
     print_rows(console, ["learned", "from and how"], rows)
     console.print()
     if learned.score is None or learned.ncc is None:
-        why = "one patch cannot be held out" if learned.windows else "there is no background"
+        why = "there is no background"
+        if learned.windows:
+            patches = "one patch" if record["patches"] == 1 else "patches that are alike or overlap"
+            why = f"{patches} cannot be held out"
         console.print(f"No score: {why}.", soft_wrap=True)
     else:
         scores = {learned.method: learned.score, "ncc": learned.ncc}

@@ -242,7 +242,7 @@ class TestTable:
         arguments = ("find", "points.csv", "-f", "one.json", "--threshold")
         out = in_process(*arguments, "8.7").out
         assert out.splitlines()[0] == "points.csv · one · 1 peak"
-        assert out.splitlines()[3].split() == ["1", "1", "2", "1×1", "9.0000", "one"]
+        assert out.splitlines()[3].split() == ["1", "1", "2", "1×1", "9", "one"]
         finished = in_process(*arguments, "9")
         assert (finished.code, finished.out, finished.err) == (0, "points.csv · one · no peaks\n\n", "")
 
@@ -479,7 +479,7 @@ class TestMistakes:
         [
             (["--csv", "--json"], 2, "--csv and --json would both write to standard output; choose one"),
             (["--json", "-o", "-"], 2, "^convtool: --json and -o - would both write to standard output"),
-            (["--csv", "-o", "-"], 2, "would both write to standard output; choose one$"),
+            (["--csv", "-o", "-"], 2, "^convtool: --csv and -o - would both write to standard output"),
             (["-o", ""], 2, "^convtool: -o is empty; name a file, or - for standard output$"),
             (["-o", "found.jpg"], 2, "^convtool: found.jpg: a picture is written as .png$"),
             (["-o", "found"], 2, "^convtool: found: a picture is written as .png$"),

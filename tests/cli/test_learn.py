@@ -412,23 +412,51 @@ class TestFolders:
     @pytest.mark.parametrize(
         ("name", "says"),
         [
-            ("empty", "^convtool: empty: the folder holds no files; put pictures into it$"),
-            ("hidden", "^convtool: hidden: the folder holds no files; put pictures into it$"),
-            ("nested", "^convtool: nested: the folder holds no files; put pictures into it$"),
+            ("empty", "^convtool: empty: the folder holds no pictures; put some into it$"),
+            ("hidden", "^convtool: hidden: the folder holds no pictures; put some into it$"),
+            ("nested", "^convtool: nested: the folder holds no pictures; put some into it$"),
+            ("pipes", "^convtool: pipes: the folder holds no pictures; put some into it$"),
             ("nope", "^convtool: nope: cannot be read: No such file or directory$"),
-            ("notes", '^convtool: notes/a.txt: row 1 column 1 is "hello", not a finite number'),
-            ("broken", "^convtool: broken/a.png: "),
+            ("notes/a.txt", '^convtool: notes/a.txt: row 1 column 1 is "hello", not a finite number'),
+            ("broken/a.png", "^convtool: broken/a.png: "),
         ],
     )
     def test_a_folder_without_pictures(
         self, option: str, name: str, says: str, mistake: Callable[..., str]
     ) -> None:
-        for path in ("empty", "hidden", "nested/empty", "notes", "broken"):
+        for path in ("empty", "hidden", "nested/empty", "pipes", "notes", "broken"):
             Path(path).mkdir(parents=True)
+        os.mkfifo("pipes/a.png")
         Path("hidden/.a.png").write_bytes(Path("other.png").read_bytes())
         Path("notes/a.txt").write_text("hello")
         Path("broken/a.png").write_bytes(Path("other.png").read_bytes()[:90])
         mistake("learn", "--patch", PATCH, option, name, "-o", "f.json", code=3, says=says)
+
+    @pytest.mark.parametrize("option", ["--positives", "--negatives", "--background"])
+    def test_what_is_no_picture_in_a_folder_is_skipped(
+        self, option: str, mistake: Callable[..., str]
+    ) -> None:
+        Path("faces/notes.txt").write_text("hello")
+        command = ("learn", "--patch", PATCH, option, "faces", "-o", "f.json")
+        finished = in_process(*command, "--json")
+        reason = 'row 1 column 1 is "hello", not a finite number'
+        assert finished.err.startswith(f"convtool: notice: faces/notes.txt skipped: {reason}")
+        assert finished.err.count("\n") == 1
+        key, count = ("patches", 13) if option == "--positives" else ("background", 12)
+        assert (finished.code, finished.record[key]) == (0, count)
+        assert "faces/notes.txt" not in json.loads(Path("f.json").read_text())["meta"][key]
+        Path("f.json").unlink()
+        says = f"^convtool: faces/notes.txt skipped: {reason}.*; refused because of --strict$"
+        mistake(*command, "--strict", code=3, says=says)
+
+    def test_a_folder_of_which_nothing_is_left(self) -> None:
+        Path("notes").mkdir()
+        Path("notes/a.txt").write_text("hello")
+        finished = in_process("learn", "--positives", "notes", "-o", "f.json")
+        notice, error = finished.err.splitlines()
+        assert notice.startswith("convtool: notice: notes/a.txt skipped: row 1 column 1")
+        assert error == "convtool: notes: the folder holds no pictures; put some into it"
+        assert (finished.code, finished.data, Path("f.json").exists()) == (3, b"", False)
 
     @pytest.mark.parametrize("option", ["--positives", "--negatives", "--background"])
     def test_a_folder_without_a_name(self, option: str, mistake: Callable[..., str]) -> None:
@@ -518,26 +546,28 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("option", "text", "says"),
         [
-            (
-                "--false-alarms",
-                "1",
-                "^convtool: false_alarms is 1.0; it must be a share of windows, such as 0",
-            ),
-            ("--false-alarms", "-0.1", "'-0.1' is no share; use a number from 0 to 1, such as 0.05"),
-            ("--false-alarms", "1.5", "'1.5' is no share; use a number from 0 to 1"),
-            ("--false-alarms", "5%", "'5%' is no share; use a number from 0 to 1"),
-            ("--false-alarms", "nan", "'nan' is no share"),
-            ("--ridge", "0", "^convtool: ridge is 0.0; it must be a number above 0$"),
-            ("--ridge", "-1", "^convtool: ridge is -1.0; it must be a number above 0$"),
+            ("--false-alarms", "1", "'--false-alarms': '1' is no such share; use a number from 0 to below 1"),
+            ("--false-alarms", "-0.1", "'-0.1' is no such share; use a number from 0 to below 1, such as 0"),
+            ("--false-alarms", "1.5", "'1.5' is no such share; use a number from 0 to below 1"),
+            ("--false-alarms", "5%", "'5%' is no such share; use a number from 0 to below 1"),
+            ("--false-alarms", "nan", "'nan' is no such share"),
+            ("--ridge", "0", "'--ridge': '0' is not above 0; use a number such as 0.1"),
+            ("--ridge", "-1", "'--ridge': '-1' is not above 0"),
+            ("--ridge", "1e-400", "'--ridge': '1e-400' is not above 0"),
             ("--ridge", "inf", "'inf' is not a finite number"),
             (
                 "--ridge",
                 "x",
                 r"Invalid value for '--ridge': 'x' is not a finite number \(see 'convtool learn",
             ),
-            ("--folds", "0", "'0' is not a whole number from 1"),
-            ("--folds", "1", "^convtool: folds is 1; it must be at least 2$"),
-            ("--folds", "2.0", "'2.0' is not a whole number from 1"),
+            (
+                "--ridge",
+                "3",
+                "^convtool: ridge is 3, but only lda and logistic have one and the method is ncc",
+            ),
+            ("--folds", "0", "'0' is not a whole number from 2"),
+            ("--folds", "1", "'--folds': '1' is not a whole number from 2"),
+            ("--folds", "2.0", "'2.0' is not a whole number from 2"),
             ("--seed", "-1", "'-1' is not a whole number from 0"),
             ("--seed", "1.5", "'1.5' is not a whole number from 0"),
             ("--method", "svm", "'svm' is not one of"),
@@ -595,6 +625,24 @@ class TestOptions:
         says = "^convtool: other.png: the image is 16×14, 224 pixels; it takes about .* --max-memory 1M or"
         arguments = ("--patch", "other.png@0,0,6,5", "-o", "f.json", "--max-memory", "1K")
         mistake("learn", *arguments, code=4, says=says)
+
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            (("--patch", PATCH), r"learning by ncc from 1 patch\(es\) of 6×5 and 1 picture\(s\)"),
+            (("--positives", "faces", "scene.png"), "learning by lda from 12 .* of 6×5 and 1 picture"),
+            (("--patch", PATCH, "--method", "bank", "other.png"), "learning by bank from 1 .* and 1 picture"),
+        ],
+    )
+    def test_the_limit_of_memory_holds_for_learning_too(
+        self, arguments: tuple[str, ...], says: str, mistake: Callable[..., str]
+    ) -> None:
+        command = ("learn", *arguments, "-o", "f.json", "--max-memory")
+        says = (
+            f"^convtool: {says}.*; it takes about .* over the limit of 10 KiB; raise it with --max-memory 1M"
+        )
+        mistake(*command, "10K", code=4, says=says)
+        assert in_process(*command, "1M").code == 0
 
 
 class TestWhatIsSaid:

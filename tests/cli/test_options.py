@@ -135,10 +135,13 @@ BAD: dict[str, Bad] = {
     ],
     "--positives": [
         ("", 2, "a path is empty"),
-        ("sub", 3, "^convtool: sub: the folder holds no files; put pictures into it$"),
+        ("sub", 3, "^convtool: sub: the folder holds no pictures; put some into it$"),
         ("nope", 3, "^convtool: nope: cannot be read: No such file or directory$"),
     ],
-    "--false-alarms": SHARES,
+    "--false-alarms": [
+        (text, 2, "is no such share; use a number from 0 to below 1, such as 0.05")
+        for text in ("1", *(text for text, *_ in SHARES))
+    ],
     "--ridge": NUMBERS,
     "--folds": numbers(pair=False),
     "--seed": numbers(pair=False, zero=True),

@@ -173,6 +173,18 @@ class TestFile:
             )
         assert not Path("f.json").exists()
 
+    @pytest.mark.parametrize("place", ["3,6,1,2", "4,9,2,1"])
+    def test_a_filter_that_recognises_not_even_its_patches_is_noticed(self, place: str) -> None:
+        """Windows of two cells are all alike, or opposite; half of the picture is as good a find."""
+        lesson, notices, _ = learned(LearnOptions((f"a.png@{place}",)))
+        assert lesson.learned.bank.bias.tolist() == [-1]
+        says = (
+            "f.json: none of the patches that it was learned from responds above the threshold of 1; "
+            "use larger patches, or a larger --false-alarms"
+        )
+        assert notices == [says]
+        assert learned(LearnOptions((f"a.png@{place}",), false_alarms=0.7))[1] == []
+
 
 @pytest.mark.parametrize(
     ("options", "output", "error", "says"),

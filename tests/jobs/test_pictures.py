@@ -93,8 +93,9 @@ class TestFilesOf:
         Path("sub/file").symlink_to("deeper/c")
         Path("sub/dangling").symlink_to("nowhere")
         Path("link").symlink_to("sub")
-        assert files_of(["sub"]) == ["sub/a", "sub/dangling", "sub/file"]
-        assert files_of(["link"]) == ["link/a", "link/dangling", "link/file"]
+        os.mkfifo("sub/fifo")
+        assert files_of(["sub"]) == ["sub/a", "sub/file"]
+        assert files_of(["link"]) == ["link/a", "link/file"]
 
     @pytest.mark.parametrize("inside", [None, ".hidden", "deeper/file"])
     def test_a_folder_of_nothing(self, inside: str | None) -> None:
@@ -102,7 +103,7 @@ class TestFilesOf:
         if inside is not None:
             Path("sub", inside).parent.mkdir(exist_ok=True)
             Path("sub", inside).touch()
-        with pytest.raises(InputError, match=r"^sub: the folder holds no files; put pictures into it$"):
+        with pytest.raises(InputError, match=r"^sub: the folder holds no pictures; put some into it$"):
             files_of(["a.png", "sub"])
 
 
@@ -148,6 +149,27 @@ class TestPictures:
         assert_equal(patch.values, scenes.noise(1, 7, 8)[np.newaxis, 1:4, 2:6])
         whole = pictures.patch("a.png")
         assert (whole.y, whole.x, whole.size, whole.name) == (0, 0, (7, 8), "a.png")
+
+    def test_in_a_folder_what_is_no_picture_is_skipped_with_a_notice(self) -> None:
+        Path("sub").mkdir()
+        scenes.save("sub/b.png", scenes.noise(1, 7, 8))
+        Path("sub/a.txt").write_text("hello")
+        Path("sub/c.png").touch()
+        notices: list[str] = []
+        pictures = self.pictures(notices)
+        assert pictures.files_of(["z.png", "sub", "-"]) == ["z.png", "sub/b.png", "-"]
+        assert len(notices) == 2
+        assert notices[0].startswith('sub/a.txt skipped: row 1 column 1 is "hello", not a finite number')
+        assert notices[1] == "sub/c.png skipped: it is empty"
+        Path("sub/b.png").unlink()
+        with pytest.raises(InputError, match=r"^sub: the folder holds no pictures; put some into it$"):
+            self.pictures().files_of(["z.png", "sub"])
+
+    def test_a_picture_in_a_folder_that_is_over_a_limit_is_refused(self) -> None:
+        Path("sub").mkdir()
+        scenes.save("sub/a.png", scenes.noise(1, 7, 8))
+        with pytest.raises(LimitError, match=r"^sub/a\.png: the image is 7×8, 56 pixels"):
+            self.pictures(limits=Limits(pixels=55)).files_of(["sub"])
 
     def test_background_is_every_window(self) -> None:
         scenes.save("a.png", scenes.noise(1, 7, 8))

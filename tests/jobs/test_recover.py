@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from convtool import FilterBank, __version__, feature_maps, load_filter, recover_filter
-from convtool.errors import ArgumentError, InputError, OutputError
+from convtool.errors import ArgumentError, InputError, LimitError, OutputError
 from convtool.jobs.options import InputOptions
 from convtool.jobs.recover import Recovered, recover_from_files
 from convtool.learn.recover import Recovery
@@ -194,8 +194,8 @@ class TestNotices:
         ({"output": "no/f.json"}, OutputError, "^no/f.json: its folder does not exist"),
         ({"before": "nope.png"}, InputError, r"^nope\.png: cannot be read"),
         ({"size": 5}, InputError, r"^before\.png and after\.npy: before is 20×24 .* 3,3 would fit"),
-        ({"size": 99}, InputError, r"^before\.png and after\.npy: size is 99×99; at most 1024 weights"),
-        ({"after": "flat.npy"}, InputError, r"^before\.png and flat\.npy: after is 3 everywhere"),
+        ({"size": 99}, LimitError, r"^before\.png and after\.npy: size is 99×99, which is 9801 weights"),
+        ({"after": "flat.npy"}, InputError, r"^before\.png and flat\.npy: after is 3 everywhere and tells"),
     ],
 )  # fmt: skip
 def test_what_is_refused_leaves_no_file(

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from convtool.learn.folds import Fold, everything, folds_of, sampled_places
-from convtool.learn.windows import Background
+from convtool.learn.folds import Fold, everything, folds_of, groups_of, sampled_places
+from convtool.learn.windows import Background, Patch
+from tests import oracles
 from tests.strategies import Pair, pairs
 from tests.tolerances import assert_equal, assert_same_bytes
 
@@ -23,8 +24,12 @@ def full(*shapes: Pair, size: Pair) -> list[Background]:
     return [picture(np.ones(shape, bool), size) for shape in shapes]
 
 
-def divided(patches: int, backgrounds: list[Background], size: Pair, folds: int, seed: int = 0) -> list[Fold]:
-    return list(folds_of(patches, backgrounds, size, folds, np.random.default_rng(seed)))
+def divided(
+    patches: int | list[int], backgrounds: list[Background], size: Pair, folds: int, seed: int = 0
+) -> list[Fold]:
+    """Of so many patches, or of patches of these groups."""
+    groups = np.arange(patches) if isinstance(patches, int) else np.array(patches)
+    return list(folds_of(groups, backgrounds, size, folds, np.random.default_rng(seed)))
 
 
 def covered(mask: NDArray[np.bool_], size: Pair) -> NDArray[np.bool_]:
@@ -123,6 +128,60 @@ def test_one_patch_is_learned_from_and_all_background_is_held_out() -> None:
     assert part.learned == []
     for background, held in zip(backgrounds, part.held, strict=True):
         assert_equal(held, background.counts)
+
+
+@given(
+    groups=st.lists(st.integers(0, 4), min_size=2, max_size=12).filter(lambda groups: len(set(groups)) > 1),
+    folds=st.integers(2, 7),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_group_is_held_out_as_a_whole(groups: list[int], folds: int, seed: int) -> None:
+    numbers = np.unique(groups, return_inverse=True)[1]
+    parts = divided(numbers.tolist(), full((20, 20), size=(2, 2)), (2, 2), folds, seed)
+    assert len(parts) == min(folds, len(set(groups)))
+    assert sorted(np.concatenate([part.held_patches for part in parts])) == list(range(len(groups)))
+    for part in parts:
+        assert part.held_patches.size
+        assert not set(numbers[part.held_patches]) & set(numbers[part.learned_patches])
+
+
+def test_patches_of_one_group_are_learned_from_while_background_is_held_out() -> None:
+    backgrounds = full((20, 20), size=(2, 2))
+    parts = divided([0, 0, 0], backgrounds, (2, 2), 4)
+    assert [part.learned_patches.tolist() for part in parts] == [[0, 1, 2]] * 4
+    assert [part.held_patches.tolist() for part in parts] == [[]] * 4
+    assert all(part.learned[0].any() for part in parts)
+    assert_equal(np.sum([part.held[0] for part in parts], axis=0), np.ones((20, 20), int))
+
+
+class TestGroups:
+    def test_patches_of_the_same_values_are_of_one(self) -> None:
+        random = np.random.default_rng(5)
+        first, second = random.normal(size=(2, 3, 4))
+        picture = random.normal(size=(9, 9))
+        picture[5:8, 2:6] = second
+        patches = [first, second, 2 * first, first + 0, np.zeros((3, 4)), -np.zeros((3, 4))]
+        patches[4][0, 0] = patches[5][0, 0] = 1
+        cut = [*map(Patch, patches), Patch(picture, 5, 2, 3, 4)]
+        assert groups_of(cut).tolist() == [0, 1, 2, 0, 3, 3, 1]
+
+    @given(places=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=9))
+    def test_windows_of_one_picture_that_overlap_are_of_one_and_what_they_connect(
+        self, places: list[Pair]
+    ) -> None:
+        random = np.random.default_rng(6)
+        picture, other = random.normal(size=(2, 13, 14))
+        apart = [Patch(other, y, x, 4, 5) for y, x in places]
+        groups = groups_of([Patch(picture, y, x, 4, 5) for y, x in places] + apart)
+        assert groups[: len(places)].max() < groups[len(places) :].min()
+        near = [[oracles.iou((*one, 4, 5), (*two, 4, 5)) > 0.3 for two in places] for one in places]
+        reach = np.linalg.matrix_power(np.array(near, int), len(places)) > 0
+        assert_equal(groups[: len(places), None] == groups[: len(places)], reach)
+
+    def test_are_counted_from_0(self) -> None:
+        picture = np.random.default_rng(7).normal(size=(9, 9))
+        places = [(0, 0), (0, 5), (5, 0), (1, 0), (0, 4)]
+        assert groups_of([Patch(picture, y, x, 4, 4) for y, x in places]).tolist() == [0, 1, 2, 0, 1]
 
 
 def test_everything_holds_nothing_out() -> None:

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from convtool import FilterBank, Patch, feature_maps, find_peaks, learn_filter
-from convtool.errors import ArgumentError, InputError
+from convtool.errors import ArgumentError, InputError, LimitError
 from convtool.learn import learning
 from convtool.learn.folds import folds_of
 from convtool.learn.learning import METHODS, LearnedFilter, Method
@@ -103,7 +103,27 @@ def test_the_ridge_is_that_of_the_method_or_the_one_given() -> None:
         weak, strong = (learn_filter(patches, background, method=method, ridge=r) for r in (0.01, 50))
         assert (weak.ridge, strong.ridge) == (0.01, 50)
         assert np.abs(weak.bank.weights - strong.bank.weights).max() > 0.01
-    assert learn_filter(patches, background, method="ncc", ridge=3).ridge is None
+
+
+@pytest.mark.parametrize("method", ["ncc", "bank", "auto"])
+def test_a_ridge_that_is_not_the_methods_is_refused(method: Any) -> None:
+    used = "ncc" if method == "auto" else method
+    message = (
+        f"^ridge is 3, but only lda and logistic have one and the method is {used}; leave it out, or choose "
+        "one of them$"
+    )
+    with pytest.raises(ArgumentError, match=message):
+        learn_filter(noise(4, 3, 3), noise(2, 9, 9, seed=1), method=method, ridge=3)
+
+
+def test_a_large_ridge_leaves_the_difference_of_the_means() -> None:
+    patches, background = noise(6, 3, 4), noise(1, 12, 13, seed=1)
+    bank = learn_filter(patches, background, method="lda", ridge=1e308).bank
+    expected = unit(np.array(patches)).mean(axis=0) - unit(all_windows(background[0], (3, 4))).mean(axis=0)
+    assert_near(bank.weights.ravel(), expected / np.linalg.norm(expected) / sqrt(12))
+    message = r"^ridge is 1e\+300, which leaves nothing to learn; use a smaller one$"
+    with pytest.raises(ArgumentError, match=message):
+        learn_filter(patches, background, method="logistic", ridge=1e300)
 
 
 # The weights
@@ -263,7 +283,7 @@ def test_threshold_and_score_are_of_folds_held_out(pictures: int) -> None:
     vectors = unit(np.array(patches))
     areas, alarms, hits = [], [], []
     backgrounds = [background_of(each, (4, 5), "") for each in background]
-    for part in folds_of(60, backgrounds, (4, 5), 3, np.random.default_rng(5)):
+    for part in folds_of(np.arange(60), backgrounds, (4, 5), 3, np.random.default_rng(5)):
         template = vectors[part.learned_patches].mean(axis=0)
         held = [
             oracles.ncc(each[None], template.reshape(1, 4, 5))[mask]
@@ -328,6 +348,25 @@ def test_a_single_patch_cannot_be_held_out() -> None:
     learned = learn_filter(noise(1, 4, 4), noise(2, 12, 12, seed=1))
     assert (learned.score, learned.ncc) == (None, None)
     assert learned.windows == 2 * 81
+
+
+@each_method
+def test_the_same_patch_twice_and_windows_that_overlap_cannot_be_held_out(method: Method) -> None:
+    """What is learned from one of them is known of the other."""
+    picture, background = textured(30, 30), noise(4, 20, 20, seed=1)
+    alike = [picture[4:10, 5:11].copy() for _ in range(3)]
+    beside = [Patch(picture, 4, x, 6, 6) for x in (5, 7, 9)]
+    for patches in (alike, beside):
+        learned = learn_filter(patches, background, method=method)
+        assert (learned.score, learned.ncc, learned.windows) == (None, None, 4 * 15 * 15)
+    apart = learn_filter([*beside, Patch(picture, 20, 20, 6, 6)], background, method=method)
+    assert apart.score is not None
+
+
+def test_duplicates_do_not_raise_the_score() -> None:
+    patches, background = noise(8, 12, 12), noise(5, 19, 19, seed=100)
+    assert learn_filter(patches, background, method="lda").score.auc < 0.7  # type: ignore[union-attr]
+    assert learn_filter(2 * patches, background, method="lda").score.auc < 0.7  # type: ignore[union-attr]
 
 
 # Chance
@@ -518,7 +557,7 @@ def test_patches_of_different_channels_are_refused() -> None:
 
 
 def test_a_patch_of_one_cell_is_refused() -> None:
-    with pytest.raises(InputError, match=r"^dot: a patch of one cell; it takes at least two to differ$"):
+    with pytest.raises(InputError, match=r"^dot: a patch of one cell; cut patches of at least two, that can"):
         learn_filter([Patch(noise(3, 5, 5), 2, 2, 1, 1, "dot")])
 
 
@@ -541,7 +580,7 @@ def test_what_tells_patches_from_background_needs_some(method: Method) -> None:
 @pytest.mark.parametrize("factors", [(1, -1), (1, -1, 2, -3)], ids=str)
 def test_patches_that_cancel_each_other_are_refused(method: Method, factors: tuple[float, ...]) -> None:
     (patch,) = noise(1, 4, 4)
-    message = "^the patches do not differ from the background; nothing can be learned from them$"
+    message = "^the patches do not differ from the background; give others, or other background$"
     with pytest.raises(InputError, match=message):
         learn_filter([factor * patch for factor in factors], [np.zeros((30, 30))] * 2, method=method)
 
@@ -561,9 +600,11 @@ def test_background_smaller_than_the_patches_is_refused() -> None:
 
 
 def test_background_with_other_channels_is_refused() -> None:
-    with pytest.raises(InputError, match=r"^background 1 has 3 channel\(s\), the patches have 1$"):
+    with pytest.raises(
+        InputError, match=r"^background 1 has 3 channel\(s\), the patches have 1; give pictures with"
+    ):
         learn_filter(noise(2, 3, 3), [np.array(noise(3, 9, 9))])
-    with pytest.raises(InputError, match=r"^sky has 1 channel\(s\), the patches have 3$"):
+    with pytest.raises(InputError, match=r"^sky has 1 channel\(s\), the patches have 3; give pictures with"):
         learn_filter(noise(2, 3, 3, 3), [background_of(noise(1, 9, 9)[0], (3, 3), "sky")])
 
 
@@ -604,7 +645,7 @@ def test_a_template_needs_no_background_beside_what_is_held_out() -> None:
 
 
 def test_background_that_holds_no_numbers_is_refused() -> None:
-    with pytest.raises(InputError, match=r"^background 1 holds NaN or infinity; nothing can be learned"):
+    with pytest.raises(InputError, match=r"^background 1 holds NaN or infinity; put finite numbers"):
         learn_filter(noise(2, 3, 3), [np.full((9, 9), np.nan)])
     with pytest.raises(InputError, match=r"^background 1 has shape \(9,\)"):
         learn_filter(noise(2, 3, 3), np.zeros((9, 9)))
@@ -613,6 +654,6 @@ def test_background_that_holds_no_numbers_is_refused() -> None:
 def test_too_many_values_for_lda_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     patches, background = noise(2, 4, 4), noise(2, 30, 30, seed=1)
     monkeypatch.setattr("convtool.learn.lda.LARGEST", 15)
-    with pytest.raises(InputError, match=r"a patch has 16 values, more than the 15 .*; use smaller patches"):
+    with pytest.raises(LimitError, match=r"a patch has 16 values, more than the 15 .*; use smaller patches"):
         learn_filter(patches, background, method="lda")
     assert learn_filter(patches, background, method="logistic").method == "logistic"

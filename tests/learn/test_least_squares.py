@@ -21,6 +21,10 @@ def responses(seen: NDArray, kernel: NDArray, bias: float) -> NDArray[np.float64
     return oracles.conv2d(seen[None, None], kernel[None, None])[0, 0] + bias
 
 
+def ends_of(values: NDArray) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
+
+
 def everywhere(values: NDArray) -> NDArray[np.bool_]:
     return np.ones(values.shape, bool)
 
@@ -209,7 +213,7 @@ def whole_numbers(bias: float = 100, seed: int = 6) -> tuple[NDArray[np.float32]
 def test_weights_move_to_where_every_response_rounds_right() -> None:
     seen, values, fit = whole_numbers()
     assert np.abs(responses(seen, fit.weights, fit.bias) - values).max() > 0.505
-    moved = within_rounding(fit, seen, values)
+    moved = within_rounding(fit, seen, values, ends_of(values))
     assert np.abs(responses(seen, moved.weights, moved.bias) - values).max() < 0.501
     assert np.abs(moved.weights - REAL).max() < np.abs(fit.weights - REAL).max() / 2
     assert (moved.errors.tolist(), moved.explained) == (fit.errors.tolist(), fit.explained)
@@ -218,7 +222,7 @@ def test_weights_move_to_where_every_response_rounds_right() -> None:
 def test_weights_that_round_right_stay() -> None:
     seen, values, fit = whole_numbers()
     right = fit._replace(weights=REAL, bias=100.0)
-    stayed = within_rounding(right, seen, values)
+    stayed = within_rounding(right, seen, values, ends_of(values))
     assert stayed.weights.tolist() == REAL.tolist()
     assert stayed.bias == pytest.approx(100, abs=1e-9)
 
@@ -228,7 +232,7 @@ def test_responses_to_clipped_values_may_lie_beyond_them() -> None:
     clipped = np.clip(values, 200, 450)
     free = (clipped > 200) & (clipped < 450)
     assert free.mean() < 0.7
-    moved = within_rounding(least_squares(seen, clipped, free, (3, 3)), seen, clipped)
+    moved = within_rounding(least_squares(seen, clipped, free, (3, 3)), seen, clipped, ends_of(clipped))
     off = responses(seen, moved.weights, moved.bias) - clipped
     assert np.abs(off[free]).max() < 0.501
     assert off[clipped == 200].max() < 0.501
@@ -246,14 +250,38 @@ def test_however_little_room_the_rounding_leaves_it_is_found(side: int, size: in
     kernel = random.normal(size=(size, size))
     seen = random.integers(0, 256, (side, side)).astype(np.float32)
     values = np.rint(responses(seen, kernel, 20)).astype(np.float32)
-    moved = within_rounding(least_squares(seen, values, everywhere(values), kernel.shape), seen, values)
+    moved = within_rounding(
+        least_squares(seen, values, everywhere(values), kernel.shape), seen, values, ends_of(values)
+    )
     assert np.abs(responses(seen, moved.weights, moved.bias) - values).max() < 0.501
+
+
+def test_of_the_limits_those_with_least_room_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few, they lead to the same end, in more rounds."""
+    random = np.random.default_rng(3)
+    seen = random.integers(0, 256, (80, 80)).astype(np.float32)
+    values = np.rint(responses(seen, random.normal(size=(5, 5)), 20)).astype(np.float32)
+    fit = least_squares(seen, values, everywhere(values), (5, 5))
+    looked_at: list[int] = []
+
+    def inside(rows: NDArray, limits: NDArray, start: NDArray) -> NDArray[np.float64]:
+        looked_at.append(len(rows))
+        return plain(rows, limits, start)
+
+    plain = module._inside
+    monkeypatch.setattr(module, "_inside", inside)
+    for name, number in (("NEAREST", 1), ("REMEMBERED", 3)):
+        monkeypatch.setattr(module, name, number)
+    moved = within_rounding(fit, seen, values, ends_of(values))
+    assert np.abs(responses(seen, moved.weights, moved.bias) - values).max() < 0.501
+    assert len(looked_at) > 2
+    assert max(looked_at) == (3 + 2) * 26
 
 
 def test_of_pictures_that_no_filter_makes_of_each_other_the_fit_stays() -> None:
     seen, values, fit = whole_numbers()
     values[10, 10] += 50
-    assert within_rounding(fit, seen, values) is fit
+    assert within_rounding(fit, seen, values, ends_of(values)) is fit
 
 
 def test_rows_without_equations_are_not_among_those_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from convtool import FilterBank, feature_maps, recover_filter
-from convtool.errors import ArgumentError, InputError
+from convtool.errors import ArgumentError, InputError, LimitError
 from convtool.learn import least_squares
 from convtool.learn.recover import Recovery
 from tests import oracles
@@ -151,6 +151,32 @@ def test_a_picture_that_was_cropped_is_not_moved() -> None:
     assert not recovery.exact
 
 
+def nearly_moved(noise: float) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """A smooth picture, and it blurred, noisy, and moved by a row, which hardly shows."""
+    random = np.random.default_rng(8)
+    before = ndimage.gaussian_filter(random.normal(size=(90, 90)), 2)
+    before *= 255 / np.ptp(before)
+    blurred = filtered(before, np.full((3, 3), 1 / 9), 0, "same")
+    return before, np.roll(blurred, 1, 0) + random.normal(size=blurred.shape) * noise
+
+
+@pytest.mark.parametrize(("noise", "shift"), [(0.1, (1, 0)), (5, (0, 0))])
+def test_a_move_has_to_explain_much_more(noise: float, shift: Pair) -> None:
+    """Than the picture in its place: half of what is left there must go."""
+    before, after = nearly_moved(noise)
+    recovery = recover_filter(before, after, 3)
+    assert recovery.shift == shift
+    inner, lower = after[1:-1, 1:-1], after[2:-1, 1:-1]
+    left = []
+    for seen, values in ((before, inner), (before[:-1], lower)):
+        free = (values > values.min()) & (values < values.max())
+        kernel, bias, _ = oracles.fitted_kernel(seen, values, (3, 3), free)
+        errors = (values - filtered(seen, kernel, bias))[free]
+        left.append(errors.var() / values[free].var())
+    assert left[1] < 0.99 * left[0]
+    assert (left[1] < left[0] / 2) == (shift == (1, 0))
+
+
 # Divisors and biases
 
 
@@ -215,6 +241,28 @@ def test_clipped_pictures_of_8_bits_give_weights_within_a_hundredth(size: Pair, 
     assert (recovery.determined, recovery.shift) == (True, (0, 0))
     assert max(recovery.clipped) > 0
     assert recovery.residual == pytest.approx(1 / np.sqrt(12), rel=0.1)
+
+
+def test_where_too_few_values_lie_between_the_ends_all_are_equations_and_none_is_clipped() -> None:
+    before = photo(40, 40)
+    after = np.where(filtered(before, KERNEL) > 0, 255, 0)
+    recovery = recover_filter(before, after, 3)
+    errors = filtered(before, weights(recovery), recovery.bank.bias.item()) - after
+    assert recovery.windows == after.size
+    assert (recovery.clipped, recovery.exact) == ((0, 0), False)
+    assert recovery.residual == pytest.approx(np.sqrt(np.square(errors, dtype=np.float64).mean()))
+    assert recovery.residual**2 == pytest.approx((1 - recovery.explained) * after.var(), rel=1e-6)
+
+
+def test_the_residual_is_that_of_the_equations_though_responses_lie_beyond_the_range() -> None:
+    """Noise of 80 on values of 0…255: what is left is told by what is explained."""
+    before = photo(40, 40)
+    noise = np.random.default_rng(9).normal(0, 80, (38, 38))
+    after = np.clip(filtered(before, KERNEL / 2, 128) + noise, 0, 255).astype(np.float32)
+    recovery = recover_filter(before, after, 3)
+    free = (after > 0) & (after < 255)
+    assert min(recovery.clipped) > 0
+    assert recovery.residual**2 == pytest.approx((1 - recovery.explained) * after[free].var(), rel=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -317,6 +365,18 @@ def test_more_noise_leaves_less_explained_and_at_last_nothing_determined() -> No
     assert [each.exact for each in (little, some, much)] == [False, False, False]
 
 
+def test_of_a_picture_that_no_filter_made_the_weights_are_those_of_least_squares() -> None:
+    """Though its values are whole, no response need round to them."""
+    before = photo(40, 40)
+    after = ndimage.median_filter(before, 3)[1:-1, 1:-1]
+    recovery = recover_filter(before, after, 3)
+    free = (after > after.min()) & (after < after.max())
+    kernel, bias, _ = oracles.fitted_kernel(before, after, (3, 3), free)
+    assert_near(weights(recovery), kernel)
+    assert recovery.bank.bias[0] == pytest.approx(bias, rel=1e-6)
+    assert not recovery.exact
+
+
 def test_pictures_that_have_nothing_to_do_with_each_other() -> None:
     recovery = recover_filter(photo(40, 40), photo(40, 40, seed=1), 3)
     assert recovery.explained < 0.05
@@ -409,16 +469,31 @@ def test_pictures_are_left_as_they_are() -> None:
             (20, 20),
             (24, 24),
             3,
-            "before is 20×20 and after 24×24; a filter of 3×3 makes 20×20 with padding, or 18×18 without",
+            (
+                "before is 20×20 and after 24×24; a filter of 3×3 makes 20×20 with padding, or 18×18 "
+                "without; bring after to one of these sizes"
+            ),
         ),
         (
             (20, 20),
             (10, 24),
             (2, 3),
-            "before is 20×20 and after 10×24; a filter of 2×3 makes 20×20 with padding, or 19×18 without",
+            (
+                "before is 20×20 and after 10×24; a filter of 2×3 makes 20×20 with padding, or 19×18 "
+                "without; bring after to one of these sizes"
+            ),
+        ),
+        (
+            (80, 80),
+            (20, 20),
+            3,
+            (
+                "before is 80×80 and after 20×20; a filter of 3×3 makes 80×80 with padding, or 78×78 "
+                "without; bring after to one of these sizes"
+            ),
         ),
     ],
-    ids=["smaller", "larger", "both"],
+    ids=["smaller", "larger", "both", "much smaller"],
 )
 def test_sizes_that_no_filter_makes_of_each_other_are_refused(
     before: Pair, after: Pair, size: Any, message: str
@@ -464,16 +539,17 @@ def test_a_size_that_is_none_is_refused(size: Any) -> None:
 
 
 def test_a_size_of_more_weights_than_can_be_solved_is_refused() -> None:
-    with pytest.raises(InputError, match=r"^size is 32×33; at most 1024 weights can be solved for$"):
+    message = "^size is 32×33, which is 1056 weights; at most 1024 can be solved for, use a smaller size$"
+    with pytest.raises(LimitError, match=message):
         recover_filter(photo(80, 80), photo(80, 80), (32, 33))
 
 
 @pytest.mark.parametrize(
     ("spoilt", "error", "message"),
     [
-        (np.full((9, 9), 7), InputError, "is 7 everywhere; it tells nothing about a filter"),
-        (np.full((9, 9), np.nan), InputError, "holds NaN or infinity; a filter cannot be recovered from it"),
-        (np.full((9, 9), np.inf), InputError, "holds NaN or infinity; a filter cannot be recovered from it"),
+        (np.full((9, 9), 7), InputError, "is 7 everywhere and tells nothing about a filter; give a picture"),
+        (np.full((9, 9), np.nan), InputError, "holds NaN or infinity; put finite numbers in their place$"),
+        (np.full((9, 9), np.inf), InputError, "holds NaN or infinity; put finite numbers in their place$"),
         (photo(3, 9, 9), InputError, r"has shape \(1, 3, 9, 9\); give one plane \(H, W\)"),
         (photo(2, 1, 9, 9), InputError, r"has shape \(2, 1, 9, 9\); give one plane \(H, W\)"),
         (np.zeros((0, 9)), InputError, r"has shape \(0, 9\); it holds no values"),

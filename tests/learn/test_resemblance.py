@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -82,17 +84,41 @@ def test_weights_may_be_off_by_a_hundredth_of_the_largest(scale: float) -> None:
     assert resembling(np.float32(scale) * far) is None
 
 
+@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("border", [1, 2, ((2, 2), (0, 0))], ids=str)
+def test_a_border_of_zeros_makes_no_difference(name: str, border: Any) -> None:
+    weights = read_filter(name).bank.weights[0, 0]
+    noise = np.random.default_rng(1).uniform(-0.005, 0.005, np.pad(weights, border).shape)
+    wide = np.pad(weights, border) + noise.astype(np.float32) * np.abs(weights).max()
+    found = resembling(wide)
+    assert found is not None
+    assert (found.filter, found.flipped) == (name, False)
+    assert found.scale == pytest.approx(1, abs=0.02)
+
+
+def test_a_kernel_may_lack_the_border_of_zeros_of_a_filter() -> None:
+    assert resembling(np.float32([[3]])) == Resemblance("identity", flipped=False, scale=3)
+    cross = read_filter("laplacian-4").bank.weights[0, 0]
+    assert resembling(cross[:, 1:2]) is None
+    assert resembling(np.float32([[0, -2, 0]])) == Resemblance("identity", flipped=False, scale=-2)
+
+
+def test_a_border_on_one_side_makes_another_filter() -> None:
+    assert resembling(np.pad(SOBEL_X, ((0, 1), (0, 1)))) is None
+    assert resembling(np.pad(SOBEL_X, ((0, 2), (1, 1)))) is None
+
+
 @pytest.mark.parametrize(
     "kernel",
     [
         np.zeros((3, 3)),
         np.arange(9).reshape(3, 3),
-        np.ones((1, 1)),
+        np.zeros((1, 1)),
         np.ones((4, 3)),
         np.ones((33, 33)),
         SOBEL_X + np.eye(3),
     ],
-    ids=["zeros", "others", "1x1", "4x3", "33x33", "added"],
+    ids=["zeros", "others", "zero", "4x3", "33x33", "added"],
 )
 def test_other_kernels_resemble_none(kernel: np.ndarray) -> None:
     assert resembling(kernel.astype(np.float32)) is None

@@ -87,6 +87,14 @@ def test_notes_of_a_file_are_shown_on_one_line() -> None:
     assert "\x1b" not in shown
 
 
+def test_notes_of_nothing_are_shown_too() -> None:
+    notes = {"exact": False, "residual": 0.0, "shift": [], "by": "", "score": None}
+    file = FilterFile("n", FilterBank([[1]]), meta=notes)
+    shown = printed(lambda console: print_filter(console, file, [("n", np.float32([[1]]))], precision=1))
+    lines = ["exact: False", "residual: 0.0", "shift: []", "by: ", "score: None"]
+    assert shown.splitlines()[:5] == lines
+
+
 KERNELS = [
     ("sobel", np.float32([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])),
     ("half", np.float32([[0.5, 0], [0, 0.5]])),

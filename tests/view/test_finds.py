@@ -68,6 +68,14 @@ class TestTable:
     def test_precision(self, precision: int, score: str) -> None:
         assert piped([record(1, score=12.625)], precision).splitlines()[3].split()[4] == score
 
+    def test_scores_that_are_all_whole_have_no_decimals(self) -> None:
+        def scores(*values: float) -> list[str]:
+            lines = piped([record(1, score=value) for value in values]).splitlines()[3:-1]
+            return [line.split()[4] for line in lines]
+
+        assert scores(3259.0, -2.0) == ["3259", "-2"]
+        assert scores(3259.0, -2.5) == ["3259.0000", "-2.5000"]
+
     @pytest.mark.parametrize("width", [60, 80, 200])
     def test_a_terminal_has_every_word_within_its_width(self, width: int) -> None:
         named = [record(k, filter="faces-" + "long " * 15 + f"name{k}") for k in (1, 2)]

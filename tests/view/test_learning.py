@@ -114,7 +114,10 @@ def test_a_template_is_not_compared_with_itself() -> None:
 
 def test_without_a_score_it_says_why() -> None:
     unscored = {"score": None, "ncc": None}
-    assert piped(learned(**unscored)).endswith("\n\nNo score: one patch cannot be held out.\n\n")
+    several = "patches that are alike or overlap"
+    for patches, alone in ((1, "one patch"), (3, several)):
+        shown = piped(learned(**unscored), patches=patches)
+        assert shown.endswith(f"\n\nNo score: {alone} cannot be held out.\n\n")
     shown = piped(learned(**unscored, windows=0))
     assert shown.endswith("\n\nNo score: there is no background.\n\n")
     assert "threshold" not in shown
