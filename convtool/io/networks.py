@@ -137,6 +137,8 @@ def write_npz(stream: BinaryIO, network: NetworkFile) -> None:
         text = json.dumps(network.spec, indent=1, allow_nan=False)
         archive.writestr(zipfile.ZipInfo(SPEC, _BEGINNING), text)
         for name, values in network.arrays.items():
+            if "\0" in name:
+                raise InputError(f"{name!r} holds a NUL character, which no file in an NPZ can; rename it")
             content = io.BytesIO()
             npy.write_npy(content, np.asarray(values, np.float32))
             archive.writestr(zipfile.ZipInfo(name + _ARRAY_SUFFIX, _BEGINNING), content.getvalue())
