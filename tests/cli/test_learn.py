@@ -536,7 +536,7 @@ class TestOptions:
                 r"Invalid value for '--ridge': 'x' is not a finite number \(see 'convtool learn",
             ),
             ("--folds", "0", "'0' is not a whole number from 1"),
-            ("--folds", "1", "^convtool: folds is 1; it must be at least 2$"),
+            ("--folds", "1", "^convtool: folds is 1; it must be a whole number of at least 2$"),
             ("--folds", "2.0", "'2.0' is not a whole number from 1"),
             ("--seed", "-1", "'-1' is not a whole number from 0"),
             ("--seed", "1.5", "'1.5' is not a whole number from 0"),
