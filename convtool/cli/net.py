@@ -11,6 +11,7 @@ from convtool.cli import options as o
 from convtool.cli import values
 from convtool.cli.display import Display
 from convtool.cli.groups import grouped
+from convtool.errors import ArgumentError
 
 net = typer.Typer(
     name="net",
@@ -53,11 +54,13 @@ def show(
     from json import dumps
 
     from convtool.jobs.networks import layers_as_records, shown_size
-    from convtool.net.files import load_network
+    from convtool.jobs.reading import concerning
+    from convtool.net.files import read_network
 
-    network = load_network(model, limits=o.limits(None, max_memory))
-    shown = shown_size(network, size)
-    records = layers_as_records(network, shown)
+    network = read_network(model, Display().notice, limits=o.limits(None, max_memory))
+    with concerning(model):
+        shown = shown_size(network, size)
+        records = list(layers_as_records(network, shown))
     if json:
         for record in records:
             print(dumps(record))
@@ -189,13 +192,18 @@ def filters(
     check_filter_output(output, [model])
     if sheet is not None:
         check_picture_output(sheet, [model], pictures=1)
-    file = filters_of_layer(model, layer)
-    write_filter(file, output, format_, notify=Display(quiet=quiet).notice)
+        if sheet == output:
+            raise ArgumentError("-o and --sheet would both write to one place; name another")
+    notice = Display(quiet=quiet).notice
+    file = filters_of_layer(model, layer, notice)
     if sheet is not None:
         from convtool.view.kernels import kernel_sheet
 
         with opened(sheet) as stream:
             stream.write(kernel_sheet(file.bank.weights))
+            write_filter(file, output, format_, notify=notice)
+        return
+    write_filter(file, output, format_, notify=notice)
 
 
 @net.command()
@@ -216,4 +224,4 @@ def export(
     """
     from convtool.jobs.networks import export_network
 
-    export_network(model, output, limits=o.limits(None, max_memory))
+    export_network(model, output, limits=o.limits(None, max_memory), notify=Display().notice)

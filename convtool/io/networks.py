@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import struct
 import zipfile
 import zlib
@@ -24,6 +25,7 @@ SPEC = "spec.json"
 FORMAT = "convtool.net/1"
 MAX_MEMBERS = 65_536
 MOST_INFLATED = 100
+LARGEST, MOST = float(np.finfo(np.float32).max), 2**53
 
 _ARRAY_SUFFIX = ".npy"
 _BEGINNING = (1980, 1, 1, 0, 0, 0)  # of a ZIP's clock: the same network gives the same bytes
@@ -43,6 +45,8 @@ def read_npz(source: Source, limits: Limits) -> NetworkFile:
     try:
         with zipfile.ZipFile(source.stream) as archive:
             return _read(archive, source.size, limits)
+    except InputError:
+        raise
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -51,6 +55,7 @@ def read_npz(source: Source, limits: Limits) -> NetworkFile:
         EOFError,
         struct.error,
         OSError,
+        ValueError,  # of a place before the file's start, a name that is no UTF-8
     ):
         raise InputError("the NPZ is damaged, or no NPZ; write the network again") from None
 
@@ -110,7 +115,25 @@ def spec_of_json(data: bytes) -> dict[str, Any]:
         raise InputError(
             f'no network: its format is {found}; a spec begins {{"format": "{FORMAT}", "layers": ['
         )
+    _check_values(spec)
     return spec
+
+
+def _check_values(spec: dict[str, Any]) -> None:
+    """Refuse numbers that neither float32 nor ONNX has, and texts that no file can hold."""
+    values: list[Any] = [spec]
+    while values:
+        match values.pop():
+            case dict() as named:
+                values += [*named, *named.values()]
+            case list() as listed:
+                values += listed
+            case float() as number if not abs(number) <= LARGEST:
+                raise InputError(f"it holds {number}; every number must be finite in float32")
+            case int() as number if abs(number) > MOST:
+                raise InputError(f"it holds {quoted(number)}; whole numbers end at {MOST}")
+            case str() as text if not text.isascii() and re.search("[\ud800-\udfff]", text):
+                raise InputError(f"it holds {quoted(text)}, half of a surrogate pair; write it as UTF-8")
 
 
 def write_npz(stream: BinaryIO, network: NetworkFile) -> None:
@@ -119,6 +142,8 @@ def write_npz(stream: BinaryIO, network: NetworkFile) -> None:
         text = json.dumps(network.spec, indent=1, allow_nan=False)
         archive.writestr(zipfile.ZipInfo(SPEC, _BEGINNING), text)
         for name, values in network.arrays.items():
+            if "\0" in name:
+                raise InputError(f"{name!r} holds a NUL character, which no file in an NPZ can; rename it")
             content = io.BytesIO()
             npy.write_npy(content, np.asarray(values, np.float32))
             archive.writestr(zipfile.ZipInfo(name + _ARRAY_SUFFIX, _BEGINNING), content.getvalue())

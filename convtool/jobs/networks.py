@@ -27,7 +27,7 @@ from convtool.jobs.reading import Notify, check_stdin_once, concerning, noticed,
 from convtool.jobs.stages import StageMap
 from convtool.net.explaining import Explanation, explain_unit
 from convtool.net.fields import fields_of
-from convtool.net.files import encode_network, load_network, network_format
+from convtool.net.files import encode_network, network_format, read_network
 from convtool.net.network import Layer, Network, brief
 from convtool.net.ops import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from convtool.net.running import memory_of, run_network
@@ -100,9 +100,15 @@ def run_on_images(
 ) -> Iterator[NetworkRun]:
     """Run a network on every image: the best scores, and the maps of layers that match a pattern."""
     check_stdin_once([model, *images])
-    network = load_network(model, limits=inputs.limits)
+    if output.file is not None and not maps:
+        raise ArgumentError("-o holds the maps of a layer, none is asked for; name one with --maps")
+    network = read_network(model, notify, limits=inputs.limits)
     wanted = _matching(network, maps)
     stages = frozenset(_stage(network[name]) for name in wanted)
+    if output.file is not None and len(stages) > 1:
+        raise ArgumentError(
+            f"-o holds the maps of one layer, --maps names {brief(wanted)}; name one, or use --out-dir"
+        )
     save: frozenset[Stage] = stages if output.file is not None else frozenset(("conv", "relu", "pool"))
     outputs = Outputs(
         OutputOptions(
@@ -145,7 +151,7 @@ def explain_in_image(
 ) -> Explanation:
     """Trace one unit back to the pixels it came of."""
     check_stdin_once([model, image])
-    network = load_network(model, limits=inputs.limits)
+    network = read_network(model, notify, limits=inputs.limits)
     with concerning(f"{spoken(image)} with {network.name}"):
         values = _prepared(image, network, inputs, notify)
         every = [each.name for each in network.layers]
@@ -155,12 +161,13 @@ def explain_in_image(
         return explain_unit(network, values, layer, at)
 
 
-def export_network(model: str, output: str, *, limits: Limits | None = None) -> Network:
+def export_network(model: str, output: str, *, limits: Limits | None = None, notify: Notify) -> Network:
     """Write a network as NPZ or ONNX."""
     check_output(output, [model])
     format_ = network_format(output)
-    network = load_network(model, limits=limits)
-    data = encode_network(network, format_)
+    network = read_network(model, notify, limits=limits)
+    with concerning(spoken(model)):
+        data = encode_network(network, format_)
     with opened(output) as stream:
         stream.write(data)
     return network
@@ -200,6 +207,8 @@ def _best(network: Network, scores: Float32, top: int) -> list[dict[str, Any]]:
     vector = scores.reshape(-1)
     if prod(scores.shape[2:]) != 1:
         return []
+    if not np.isfinite(vector).all():
+        raise InputError("its scores hold NaN or infinity; the numbers on the way are too large for float32")
     order = np.argsort(-vector, kind="stable")[:top].tolist()
     classes = network.classes
     return [

@@ -20,7 +20,7 @@ from convtool.io.maps import SEVERAL_MAPS, MapFormat, Written, format_of, write_
 from convtool.io.source import STDIN, spoken
 from convtool.jobs.naming import STAGE_SUFFIXES, image_stem, output_name
 from convtool.jobs.options import OutputOptions
-from convtool.jobs.reading import Notify, check_stdin_once
+from convtool.jobs.reading import Notify, check_stdin_once, model_of
 from convtool.jobs.stages import StageMap
 
 STDOUT = "-"
@@ -218,7 +218,7 @@ def _refuse_terminal(path: str, way_out: str) -> None:
 def check_not_an_input(path: str, inputs: Sequence[str]) -> None:
     """Refuse an output that is one of the files read, by whatever name or link."""
     for source in inputs:
-        if path != STDOUT and _is_same_file(source, path):
+        if path != STDOUT and any(_is_same_file(file, path) for file in {source, model_of(source)}):
             raise ArgumentError(f"{path}: the output would replace the input {spoken(source)}; name another")
 
 

@@ -22,7 +22,7 @@ Notify = Callable[[str], None]
 
 def check_stdin_once(inputs: Sequence[str]) -> None:
     """Refuse ``-`` for two inputs: the second would find standard input at its end."""
-    if inputs.count(STDIN) > 1:
+    if sum(model_of(name) == STDIN for name in inputs) > 1:
         raise ArgumentError("- is given twice; standard input holds one input, save the other to a file")
 
 
@@ -32,13 +32,19 @@ def noticed(file: Image | FilterFile, path: str, notify: Notify) -> None:
         notify(f"{spoken(path)}: {notice}")
 
 
+def model_of(name: str) -> str:
+    """The file that ``MODEL::LAYER`` is read from; the name itself if it is no such."""
+    model, separator, _ = name.rpartition(LAYER_OF)
+    return model if separator else name
+
+
 def noticed_filter(name: str, notify: Notify) -> FilterFile:
     """Read a filter, or those of ``MODEL::LAYER``, and pass on what the reader gave up."""
     if LAYER_OF in name:
         from convtool.net.files import filters_of_layer
 
         model, _, layer = name.rpartition(LAYER_OF)
-        return filters_of_layer(model, layer)
+        return filters_of_layer(model, layer, notify)
     filter_file = read_filter(name)
     noticed(filter_file, name, notify)
     return filter_file

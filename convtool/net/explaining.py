@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convtool.core.arrays import Float32
-from convtool.errors import ArgumentError
+from convtool.errors import ArgumentError, InputError
 from convtool.net.network import Network
 from convtool.net.ops import Clip, Relu
 from convtool.net.ops.base import Shape, by
@@ -79,6 +79,7 @@ class Explanation:
     cut: float | None = None
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is infinite is refused
 def explain_unit(network: Network, image: Float32, layer: str, at: Sequence[int]) -> Explanation:
     """Trace a unit back.
 
@@ -93,17 +94,19 @@ def explain_unit(network: Network, image: Float32, layer: str, at: Sequence[int]
     ------
     ArgumentError
         A layer or a unit that there is not.
+    InputError
+        Values or weights on the way that are beyond float32.
     """
-    node = network[layer]
     needed = _path(network, layer)
     values = run_network(network, image[np.newaxis], [network.input.name, *needed])
+    for name in needed:
+        _check_finite(name, values[name])
     place = _place(values[layer].shape, layer, at)
-    if isinstance(node.operation, Relu | Clip):
-        before = float(values[node.inputs[0]][place])
-        if before != float(values[layer][place]):
-            return _of_cut(
-                explain_unit(network, image, node.inputs[0], at), network, layer, float(values[layer][place])
-            )
+    cutting = network[layer] if needed else None
+    if cutting is not None and isinstance(cutting.operation, Relu | Clip):
+        before, after = (float(values[name][place]) for name in (cutting.inputs[0], layer))
+        if before != after:
+            return _of_cut(explain_unit(network, image, cutting.inputs[0], at), network, layer, after)
     gradients: dict[str, Float32] = {layer: np.zeros_like(values[layer])}
     gradients[layer][place] = 1
     shares = []
@@ -121,6 +124,7 @@ def explain_unit(network: Network, image: Float32, layer: str, at: Sequence[int]
         for source, part in zip(node.inputs, pulled, strict=True):
             gradients[source] = gradients[source] + part if source in gradients else part
     weights = gradients.get(network.input.name, np.zeros_like(image[np.newaxis]))[0]
+    _check_finite(network.input.name, weights)
     shares.append(_share(network.input.name, "image", weights[np.newaxis], image[np.newaxis]))
     value = float(values[layer][place])
     seen = float(np.vdot(weights.astype(np.float64), image.astype(np.float64)))
@@ -143,11 +147,21 @@ def explain_unit(network: Network, image: Float32, layer: str, at: Sequence[int]
 def _of_cut(before: Explanation, network: Network, layer: str, value: float) -> Explanation:
     """An explanation of the value that an activation cut off, as one of what it made of it."""
     share = Share(layer, network[layer].operation.kind, 1, None, None, before.at, value, 1.0)
-    return replace(before, layer=layer, value=value, shares=(share, *before.shares), cut=before.value)
+    cut = before.value if before.cut is None else before.cut
+    return replace(before, layer=layer, value=value, shares=(share, *before.shares), cut=cut)
+
+
+def _check_finite(layer: str, values: Float32) -> None:
+    if not np.isfinite(values).all():
+        raise InputError(
+            f"layer {layer!r} has NaN or infinity; its numbers are too large to explain in float32"
+        )
 
 
 def _path(network: Network, layer: str) -> list[str]:
-    """The layers that a layer depends on, itself last, in order."""
+    """The layers that a layer depends on, itself last, in order: none for the input."""
+    if layer != network.input.name:
+        network[layer]
     needed = {layer}
     for node in reversed(network.layers):
         if node.name in needed:

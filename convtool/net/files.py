@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 from convtool.core.bank import FilterBank
-from convtool.errors import ArgumentError, InputError
+from convtool.errors import ArgumentError, InputError, NoticeWarning
 from convtool.io.beside import path_beside
-from convtool.io.filters import FilterFile, is_path, load_filter
-from convtool.io.limits import Limits
+from convtool.io.filters import FilterFile, is_path, read_filter
+from convtool.io.limits import MAX_JSON_BYTES, Limits, check_bytes
 from convtool.io.networks import MAGIC, NetworkFile, read_npz, spec_of_json, write_npz
 from convtool.io.source import STDIN, PathLike, Source, open_source, spoken
 from convtool.net.network import Network, brief
@@ -17,6 +19,9 @@ from convtool.net.ops import Conv
 from convtool.net.spec import network_of_spec, spec_of_network
 
 FORMATS = ("npz", "onnx")
+
+Notify = Callable[[str], None]
+"""Called with each notice, a line of text."""
 
 ONNX_BEGINS = b"\x08"
 """The tag of a model's first field, the version of its format."""
@@ -46,23 +51,38 @@ def load_network(path: PathLike, *, limits: Limits | None = None) -> Network:
     OutputError
         An ONNX model, and the onnx package is missing.
 
+    Warns
+    -----
+    NoticeWarning
+        What a filter file beside a spec gave up: see `load_filter`.
+
     Examples
     --------
     >>> network = load_network("samples/lines.json")
     >>> network.classes, network.parameters
     (('upright', 'level', 'turn'), 75)
     """
+    notices: list[str] = []
+    network = read_network(path, notices.append, limits=limits)
+    for notice in notices:
+        warnings.warn(notice, NoticeWarning, stacklevel=2)
+    return network
+
+
+def read_network(path: PathLike, notify: Notify, *, limits: Limits | None = None) -> Network:
+    """Read a network as `load_network` does; ``notify`` is called with each notice."""
     with open_source(path) as source:
-        return _decoded(source, path, limits or Limits.of())
+        return _decoded(source, path, limits or Limits.of(), notify)
 
 
-def _decoded(source: Source, path: PathLike, limits: Limits) -> Network:
+def _decoded(source: Source, path: PathLike, limits: Limits, notify: Notify) -> Network:
     name = Path(spoken(path)).stem
     if source.head(4) == MAGIC:
-        return network_of_spec(read_npz(source, limits), name, lambda filter_: _filter(path, filter_))
+        return network_of_spec(read_npz(source, limits), name, lambda each: _filter(path, each, notify))
     if source.text_start().startswith(b"{"):
+        check_bytes(source.size, MAX_JSON_BYTES, "a network's spec")
         file = NetworkFile(spec_of_json(source.stream.read()), {})
-        return network_of_spec(file, name, lambda filter_: _filter(path, filter_))
+        return network_of_spec(file, name, lambda each: _filter(path, each, notify))
     if source.head(1) != ONNX_BEGINS:
         raise InputError("no network; it is convtool's NPZ, a spec in JSON or an ONNX model")
     from convtool.net.onnx_reader import network_of_onnx
@@ -81,9 +101,9 @@ def _decoded(source: Source, path: PathLike, limits: Limits) -> Network:
     return network
 
 
-def filters_of_layer(model: PathLike, layer: str, limits: Limits | None = None) -> FilterFile:
+def filters_of_layer(model: PathLike, layer: str, notify: Notify) -> FilterFile:
     """The filters of a convolution."""
-    network = load_network(model, limits=limits)
+    network = read_network(model, notify)
     operation = network[layer].operation
     if not isinstance(operation, Conv):
         convolutions = brief(each.name for each in network.layers if isinstance(each.operation, Conv))
@@ -111,10 +131,12 @@ def network_format(path: PathLike) -> str:
     return suffix
 
 
-def _filter(spec: PathLike, name: str) -> FilterBank:
+def _filter(spec: PathLike, name: str, notify: Notify) -> FilterBank:
     """A filter that a spec names: built in, or a file beside it."""
-    if not is_path(name):
-        return load_filter(name)
-    if spoken(spec) == spoken(STDIN):
+    if is_path(name) and spoken(spec) == spoken(STDIN):
         raise InputError(f"it names the filter file {name!r}; save the spec to a file beside it")
-    return load_filter(path_beside(spec, name))
+    path = path_beside(spec, name) if is_path(name) else name
+    file = read_filter(path)
+    for notice in file.notices:
+        notify(f"{path}: {notice}")
+    return file.bank

@@ -127,6 +127,8 @@ class Network:
                     )
                 raise InputError(f"layer {layer.name!r} reads {name!r}, which no layer gives")
             known.add(layer.name)
+        if not self.outputs:
+            raise InputError("it has no outputs; name at least one of its layers")
         for name in self.outputs:
             if name not in known:
                 raise InputError(f"the output {name!r} is no layer; its layers are {brief(names)}")

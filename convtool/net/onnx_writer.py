@@ -37,7 +37,7 @@ def onnx_of_network(network: Network) -> bytes:
     """
     onnx = onnx_package()
     shapes = _shapes(network)
-    graph = _Graph(onnx)
+    graph = _Graph(onnx, {network.input.name, *(layer.name for layer in network.layers)})
     for layer in network.layers:
         with naming(layer.name):
             _WRITERS[type(layer.operation)](graph, layer, [shapes[name] for name in layer.inputs])
@@ -77,8 +77,9 @@ def _shapes(network: Network) -> dict[str, Shape]:
 class _Graph:
     """A graph in the making."""
 
-    def __init__(self, onnx: Any) -> None:
+    def __init__(self, onnx: Any, taken: set[str]) -> None:
         self._onnx = onnx
+        self._taken = taken
         self.nodes: list[Any] = []
         self.arrays: list[Any] = []
 
@@ -88,7 +89,19 @@ class _Graph:
 
     def array(self, name: str, values: ArrayLike, dtype: type = np.float32) -> str:
         """Numbers that are part of the model; their name."""
-        self.arrays.append(self._onnx.numpy_helper.from_array(np.asarray(values, dtype), name))
+        name = self.free(name)
+        self.constant(name, np.asarray(values, dtype))
+        return name
+
+    def constant(self, name: str, values: NDArray[Any]) -> None:
+        """A layer that is numbers alone."""
+        self.arrays.append(self._onnx.numpy_helper.from_array(values, name))
+
+    def free(self, name: str) -> str:
+        """A name that nothing has yet, this one if it can be."""
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
         return name
 
     def node(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> None:
@@ -96,6 +109,9 @@ class _Graph:
         given = {name: value for name, value in attributes.items() if value is not None}
         self.nodes.append(self._onnx.helper.make_node(operator, inputs, [output], output, **given))
 
+
+_REAL = ("alpha", "beta", "bias")
+"""Attributes that are no whole numbers to ONNX, even where they are whole."""
 
 _Writer = Callable[[_Graph, Layer, list[Shape]], None]
 
@@ -110,7 +126,7 @@ def _conv(graph: _Graph, layer: Layer, shapes: list[Shape]) -> None:
         pads = [0, 0, rows.before, columns.before, 0, 0, rows.after, columns.after]
         if operation.padding_mode not in _PAD_MODES:
             raise InputError(f"ONNX has no padding mode {operation.padding_mode!r}")
-        source, padding = f"{layer.name}.padded", {}
+        source, padding = graph.free(f"{layer.name}.padded"), {}
         ends = graph.array(f"{layer.name}.pads", pads, np.int64)
         graph.node("Pad", [layer.inputs[0], ends], source, mode=_PAD_MODES[operation.padding_mode])
     arrays = [graph.array(f"{layer.name}.weights", operation.bank.weights)]
@@ -162,7 +178,8 @@ def _plain(operator: str, *options: tuple[str, str]) -> _Writer:
     """A node whose attributes are options of the layer: pairs of ONNX's name and ours."""
 
     def write(graph: _Graph, layer: Layer, shapes: list[Shape]) -> None:
-        attributes = {theirs: getattr(layer.operation, ours) for theirs, ours in options}
+        told = {theirs: getattr(layer.operation, ours) for theirs, ours in options}
+        attributes = {name: float(value) if name in _REAL else value for name, value in told.items()}
         graph.node(operator, layer.inputs, layer.name, **attributes)
 
     return write
@@ -203,7 +220,7 @@ def _dense(graph: _Graph, layer: Layer, shapes: list[Shape]) -> None:
 
 
 def _constant(graph: _Graph, layer: Layer, shapes: list[Shape]) -> None:
-    graph.array(layer.name, layer.operation.arrays["value"])
+    graph.constant(layer.name, layer.operation.arrays["value"])
 
 
 def _reshape(graph: _Graph, layer: Layer, shapes: list[Shape]) -> None:

@@ -236,6 +236,9 @@ def _option(name: str, value: Any, field: Field[Any]) -> Any:
         allowed = (int, float) if kind is float else (kind,)
         if not isinstance(value, allowed) or (kind is not bool and isinstance(value, bool)):
             raise InputError(f"{name} is {quoted(value)}; it must be {words}")
+        if kind is float:
+            number: Any = value
+            return float(number)
     return _tuples(value)
 
 
