@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from convtool.cli import values
 from convtool.cli.display import Display
 from convtool.cli.groups import grouped
 from convtool.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from convtool.jobs.image import Outcome
 
 net = typer.Typer(
     name="net",
@@ -111,20 +114,27 @@ def run(
         output=writing.options(frozenset()),
         notify=display.notice,
     )
+    try:
+        for each in runs:
+            _show(each.record, list(each.maps), display)
+    except BrokenPipeError:  # the maps are written even if the reader goes away
+        for each in runs:
+            list(each.maps)
+        raise
+
+
+def _show(record: dict[str, Any], maps: list[Outcome], display: Display) -> None:
+    """What a network made of one image, once it is written."""
     if display.json:
         from json import dumps
 
-        for each in runs:
-            written = [outcome.record.output for outcome in each.maps]
-            print(dumps({**each.record, "maps": written}), flush=True)
-        return
-    from convtool.view.networks import print_scores
-    from convtool.view.tables import console_for
+        print(dumps({**record, "maps": [outcome.record.output for outcome in maps]}), flush=True)
+    elif display.tables:
+        from convtool.view.networks import print_scores
+        from convtool.view.tables import console_for
 
-    for each in runs:
-        if display.tables:
-            print_scores(console_for(sys.stdout, showing.color), each.record, showing.precision)
-        display.show(each.maps)
+        print_scores(console_for(sys.stdout, display.color), record, display.precision)
+        display.show(maps)
 
 
 @net.command()

@@ -19,6 +19,7 @@ from convtool.io.decoders import ACCEPTED
 from convtool.io.limits import (
     MAX_JSON_BYTES,
     MAX_TEXT_BYTES,
+    MEMORY_OF_JSON,
     Limits,
     check_bytes,
 )
@@ -40,8 +41,7 @@ _LOOKS_LIKE = {
 }
 
 
-# Bytes that a byte of text may take while it is parsed: "1," is a number of a list, or of an array.
-_MEMORY_OF_JSON, _MEMORY_OF_CSV = 40, 10
+_MEMORY_OF_CSV = 10  # bytes that a byte of text may take while it is parsed: "1," is a number of an array
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +186,7 @@ def _read_text(source: Source, limits: Limits) -> Image:
     is_json = source.text_start().startswith((b"[", b"{"))
     check_bytes(source.size, MAX_JSON_BYTES if is_json else MAX_TEXT_BYTES, "text")
     limits.check_memory(
-        source.size * (_MEMORY_OF_JSON if is_json else _MEMORY_OF_CSV), f"a text of {source.size} bytes"
+        source.size * (MEMORY_OF_JSON if is_json else _MEMORY_OF_CSV), f"a text of {source.size} bytes"
     )
     data = source.stream.read()
     numbers = _json_matrix(data) if is_json else parse_csv(data)

@@ -13,6 +13,7 @@ MAX_PIXELS = 100_000_000
 MEMORY_SHARE = 0.5  # of what is available
 ALWAYS_FITS = 64 * 2**20  # so little that asking the system would take longer
 MAX_JSON_BYTES = 16 * 2**20
+MEMORY_OF_JSON = 40  # bytes that a byte may take while it is parsed: "1," is a number of a list
 MAX_TEXT_BYTES = 64 * 2**20
 MAX_STREAM_BYTES = 2**30
 MAX_NPY_HEADER_BYTES = 10_000

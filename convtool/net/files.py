@@ -11,7 +11,7 @@ from convtool.core.bank import FilterBank
 from convtool.errors import ArgumentError, InputError, NoticeWarning
 from convtool.io.beside import path_beside
 from convtool.io.filters import FilterFile, is_path, read_filter
-from convtool.io.limits import MAX_JSON_BYTES, Limits, check_bytes
+from convtool.io.limits import MAX_JSON_BYTES, MEMORY_OF_JSON, Limits, check_bytes
 from convtool.io.networks import MAGIC, NetworkFile, read_npz, spec_of_json, write_npz
 from convtool.io.source import STDIN, PathLike, Source, open_source, spoken
 from convtool.net.network import Network, brief
@@ -81,6 +81,7 @@ def _decoded(source: Source, path: PathLike, limits: Limits, notify: Notify) -> 
         return network_of_spec(read_npz(source, limits), name, lambda each: _filter(path, each, notify))
     if source.text_start().startswith(b"{"):
         check_bytes(source.size, MAX_JSON_BYTES, "a network's spec")
+        limits.check_memory(MEMORY_OF_JSON * source.size, f"the spec holds {source.size} bytes")
         file = NetworkFile(spec_of_json(source.stream.read()), {})
         return network_of_spec(file, name, lambda each: _filter(path, each, notify))
     if source.head(1) != ONNX_BEGINS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,8 +149,23 @@ BAD: dict[str, Bad] = {
     "--threshold": NUMBERS,
     "--top": numbers(pair=False),
     "--overlap": SHARES,
+    "--maps": [
+        (text, 2, f"no layer is called {re.escape(repr(text))}; net has diagonal, pooled$")
+        for text in ("", "Diag*l")
+    ],
+    "--layer": [
+        (text, 2, f"there is no layer '{text}'; net has diagonal, pooled$") for text in ("", "Pooled")
+    ],
+    "--at": [
+        *((text, 2, "is not a whole number from 0") for text in ("", "0,0,", "-1,0,0", "0;0;0")),
+        *(
+            (text, 2, "there is no unit .*; give C,Y,X from 0 to 0,1,1$")
+            for text in ("0,0", "0,2,0", "1,0,0")
+        ),
+    ],
 }
 BAD["--negatives"] = BAD["--background"] = BAD["--positives"]
+BAD["--sheet"] = []  # as of one picture, below
 BAD["--output"] += [("diagonal.json", 2, "the output would replace the input diagonal.json; name another$")]
 EXPORT: Bad = [
     (text, code, says)
@@ -160,6 +176,14 @@ PICTURE: Bad = [
     *((text, code, says) for text, code, says in EXPORT if "suffix" not in says and "npy" not in text),
     ("out.npy", 2, "^convtool: out.npy: a picture is written as .png$"),
 ]
+NETWORK: Bad = [
+    *((text, code, says) for text, code, says in EXPORT if "suffix" not in says and "npy" not in text),
+    ("out.json", 2, "^convtool: a network is written as .npz or .onnx, not json$"),
+    ("net.json", 2, "^convtool: net.json: the output would replace the input net.json; name another$"),
+]
+NET = """{"format": "convtool.net/1", "input": {"size": [3, 3]}, "layers": [
+    {"name": "diagonal", "kind": "conv", "weights": [[1, 0], [0, 1]]},
+    {"name": "pooled", "kind": "max_pool", "size": 2}]}"""
 FLAG: Bad = [("=yes", 2, "does not take a value|takes no value")]
 
 COMMANDS: dict[str, list[str]] = {
@@ -178,8 +202,16 @@ COMMANDS: dict[str, list[str]] = {
     "learn": ["--patch", "notes.json@0,0,2,2", "-o", "out.json"],
     "find": ["notes.json", "-f", "diagonal.json"],
     "recover": ["notes.json", "notes.json", "--size", "1", "-o", "out.json"],
+    "net": [],
+    "net show": ["net.json"],
+    "net run": ["net.json", "notes.json", "--maps", "diagonal"],
+    "net explain": ["net.json", "notes.json", "--layer", "diagonal", "--at", "0,0,0"],
+    "net filters": ["net.json", "--layer", "diagonal", "-o", "out.json"],
+    "net export": ["net.json", "-o", "out.npz"],
 }
 """Every command with arguments that it takes; an option to be tried comes behind them."""
+
+FILTER_WRITERS = ("filters export", "learn", "recover", "net filters")
 
 
 def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -205,11 +237,13 @@ def bad_values() -> Iterator[Any]:
         for option in options_of(command):
             option_name = long_name(option)
             bad = FLAG if option.is_flag else BAD[option_name]
-            if name in ("filters export", "learn", "recover") and option_name == "--output":
+            if name in FILTER_WRITERS and option_name == "--output":
                 bad = EXPORT
-            if (name, option_name) == ("find", "--output"):
+            if (name, option_name) in (("find", "--output"), ("net filters", "--sheet")):
                 bad = PICTURE
-            if name in ("relu", "pool", "learn", "recover") and option_name == "--output":
+            if (name, option_name) == ("net export", "--output"):
+                bad = NETWORK
+            if not {"-f", "diagonal.json"} & {*COMMANDS[name]} and option_name in ("--output", "--sheet"):
                 bad = [case for case in bad if case[0] != "diagonal.json"]
             if name in ("plan", "find") and option_name == "--filter":
                 bad = [case for case in bad if case[0] != "diagonal.json"]  # it writes nothing twice
@@ -223,6 +257,7 @@ def files(notes: Path) -> None:
     Path("sub.png").mkdir()
     Path("link.json").symlink_to(notes)
     Path("hard.json").hardlink_to(notes)
+    Path("net.json").write_text(NET)
 
 
 def test_every_command_is_here() -> None:
@@ -240,7 +275,7 @@ def test_every_command_is_here() -> None:
 )
 def test_choices_are_those_of_the_library(option: str, known: tuple[str, ...]) -> None:
     """The command line has its own copy of each, so that its help loads no NumPy."""
-    maps = [command for name, command in ALL.items() if name not in ("filters export", "learn", "recover")]
+    maps = [command for name, command in ALL.items() if name not in FILTER_WRITERS]
     offered = [o.type.choices for command in maps for o in options_of(command) if long_name(o) == option]
     assert offered
     for choices in offered:
@@ -274,7 +309,7 @@ def test_an_unknown_option_is_named(name: str, mistake: Callable[..., str]) -> N
 @pytest.mark.parametrize("option", [name for name in BAD if name not in ("--filter", "--save")])
 def test_an_option_without_its_value(option: str, mistake: Callable[..., str]) -> None:
     (name, *_) = (n for n, c in ALL.items() if option in {long_name(o) for o in options_of(c)})
-    mistake(name, *COMMANDS[name], option, code=2, says=f"Option '{option}' requires an argument")
+    mistake(*name.split(), *COMMANDS[name], option, code=2, says=f"Option '{option}' requires an argument")
 
 
 @pytest.mark.parametrize(
