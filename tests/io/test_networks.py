@@ -288,7 +288,8 @@ class TestBombs:
             "code = main()\n"
             # What getrusage says begins with the memory of the process that started this one.
             "if sys.platform == 'linux':\n"
-            "    peak = [line for line in open('/proc/self/status') if line.startswith('VmHWM')][0].split()[1]\n"
+            "    lines = open('/proc/self/status').read().splitlines()\n"
+            "    peak = [line for line in lines if line.startswith('VmHWM')][0].split()[1]\n"
             "else:\n"
             "    import resource; peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
             "print(int(peak) // 1024, os.times().user, code)"
