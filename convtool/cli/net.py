@@ -122,9 +122,10 @@ def run(
     from convtool.view.tables import console_for
 
     for each in runs:
+        written = list(each.maps)
         if display.tables:
             print_scores(console_for(sys.stdout, showing.color), each.record, showing.precision)
-        display.show(each.maps)
+        display.show(written)
 
 
 @net.command()

@@ -12,6 +12,7 @@ from convtool.cli.app import app
 from convtool.core.geometry import PADDING_MODES
 from convtool.core.pooling import POOL_KINDS
 from convtool.io.maps import MAP_FORMATS
+from convtool.io.networks import FORMAT, NetworkFile, write_npz
 from tests.cli.runner import contents, in_process
 
 if TYPE_CHECKING:
@@ -146,6 +147,18 @@ BAD: dict[str, Bad] = {
     "--top": numbers(pair=False),
     "--overlap": SHARES,
 }
+BAD["--maps"] = [
+    ("", 2, "no layer is called ''; net has it$"),
+    ("x*", 2, r"^convtool: no layer is called 'x\*'; net has it$"),
+]
+BAD["--layer"] = [
+    ("", 2, "^convtool: there is no layer ''; net has it$"),
+    ("It", 2, "^convtool: there is no layer 'It'; net has it$"),
+]
+BAD["--at"] = [
+    *((text, 2, "is not a whole number from 0") for text in ("", "-1", "1.5", "nan", "1_0", "0,,0", "0,0,")),
+    *((text, 2, f"there is no unit {text} in layer 'it', which is 1×") for text in ("0", "1,0,0", "0,0,9")),
+]
 BAD["--negatives"] = BAD["--background"] = BAD["--positives"]
 BAD["--output"] += [("diagonal.json", 2, "the output would replace the input diagonal.json; name another$")]
 EXPORT: Bad = [
@@ -157,6 +170,13 @@ PICTURE: Bad = [
     *((text, code, says) for text, code, says in EXPORT if "suffix" not in says and "npy" not in text),
     ("out.npy", 2, "^convtool: out.npy: a picture is written as .png$"),
 ]
+NETWORK: Bad = [
+    *((text, code, says) for text, code, says in EXPORT if "suffix" not in says and "npy" not in text),
+    ("out.json", 2, "^convtool: a network is written as .npz or .onnx, not json$"),
+    ("no/out.npz", 5, "^convtool: no/out.npz: its folder does not exist; create it first$"),
+    ("net.npz", 2, "^convtool: net.npz: the output would replace the input net.npz; name another$"),
+]
+BAD["--sheet"] = [case for case in PICTURE if case[0] != "diagonal.json"]
 FLAG: Bad = [("=yes", 2, "does not take a value|takes no value")]
 
 COMMANDS: dict[str, list[str]] = {
@@ -175,8 +195,18 @@ COMMANDS: dict[str, list[str]] = {
     "learn": ["--patch", "notes.json@0,0,2,2", "-o", "out.json"],
     "find": ["notes.json", "-f", "diagonal.json"],
     "recover": ["notes.json", "notes.json", "--size", "1", "-o", "out.json"],
+    "net": [],
+    "net show": ["net.npz"],
+    "net run": ["net.npz", "notes.json", "--maps", "it"],
+    "net explain": ["net.npz", "notes.json", "--layer", "it", "--at", "0,0,0"],
+    "net filters": ["net.npz", "--layer", "it", "-o", "out.json"],
+    "net export": ["net.npz", "-o", "out.npz"],
 }
 """Every command with arguments that it takes; an option to be tried comes behind them."""
+
+
+NO_MAPS = ("filters export", "learn", "recover", "net filters")
+"""Commands whose formats are those of filters."""
 
 
 def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -202,11 +232,13 @@ def bad_values() -> Iterator[Any]:
         for option in options_of(command):
             option_name = long_name(option)
             bad = FLAG if option.is_flag else BAD[option_name]
-            if name in ("filters export", "learn", "recover") and option_name == "--output":
+            if name in ("filters export", "learn", "recover", "net filters") and option_name == "--output":
                 bad = EXPORT
+            if (name, option_name) == ("net export", "--output"):
+                bad = NETWORK
             if (name, option_name) == ("find", "--output"):
                 bad = PICTURE
-            if name in ("relu", "pool", "learn", "recover") and option_name == "--output":
+            if name in ("relu", "pool", "learn", "recover") or name.startswith("net "):
                 bad = [case for case in bad if case[0] != "diagonal.json"]
             if name in ("plan", "find") and option_name == "--filter":
                 bad = [case for case in bad if case[0] != "diagonal.json"]  # it writes nothing twice
@@ -220,6 +252,10 @@ def files(notes: Path) -> None:
     Path("sub.png").mkdir()
     Path("link.json").symlink_to(notes)
     Path("hard.json").hardlink_to(notes)
+    layer = {"kind": "conv", "name": "it", "weights": [[1] * 3] * 3}
+    spec = {"format": FORMAT, "name": "net", "layers": [layer]}
+    with Path("net.npz").open("wb") as stream:
+        write_npz(stream, NetworkFile(spec, {}))
 
 
 def test_every_command_is_here() -> None:
@@ -237,7 +273,7 @@ def test_every_command_is_here() -> None:
 )
 def test_choices_are_those_of_the_library(option: str, known: tuple[str, ...]) -> None:
     """The command line has its own copy of each, so that its help loads no NumPy."""
-    maps = [command for name, command in ALL.items() if name not in ("filters export", "learn", "recover")]
+    maps = [command for name, command in ALL.items() if name not in NO_MAPS]
     offered = [o.type.choices for command in maps for o in options_of(command) if long_name(o) == option]
     assert offered
     for choices in offered:
@@ -271,7 +307,7 @@ def test_an_unknown_option_is_named(name: str, mistake: Callable[..., str]) -> N
 @pytest.mark.parametrize("option", [name for name in BAD if name not in ("--filter", "--save")])
 def test_an_option_without_its_value(option: str, mistake: Callable[..., str]) -> None:
     (name, *_) = (n for n, c in ALL.items() if option in {long_name(o) for o in options_of(c)})
-    mistake(name, *COMMANDS[name], option, code=2, says=f"Option '{option}' requires an argument")
+    mistake(*name.split(), *COMMANDS[name], option, code=2, says=f"Option '{option}' requires an argument")
 
 
 @pytest.mark.parametrize(
