@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from math import ceil, prod
 from typing import Any
@@ -109,25 +109,12 @@ def run_on_images(
         raise ArgumentError(
             f"-o holds the maps of one layer, --maps names {brief(wanted)}; name one, or use --out-dir"
         )
-    save: frozenset[Stage] = stages if output.file is not None else frozenset(("conv", "relu", "pool"))
-    outputs = Outputs(
-        OutputOptions(
-            save if wanted else frozenset(),
-            output.folder,
-            output.file,
-            output.format,
-            output.depth,
-            output.limits,
-            output.compress,
-        ),
-        [model, *images],
-        notify,
-    )
+    outputs = Outputs(replace(output, save=stages), [model, *images], notify)
     outputs.check([PlannedMap(path, name, model) for path in images for name in wanted], images)
     limits = inputs.limits or Limits.of()
     for path in images:
+        values = _prepared(path, network, inputs, notify)
         with concerning(f"{spoken(path)} with {network.name}"):
-            values = _prepared(path, network, inputs, notify)
             size = values.shape[1], values.shape[2]
             names = tuple(dict.fromkeys((*network.outputs, *wanted)))
             limits.check_memory(memory_of(network, size, 1, names), f"{network.name} on {size[0]}×{size[1]}")
@@ -152,8 +139,8 @@ def explain_in_image(
     """Trace one unit back to the pixels it came of."""
     check_stdin_once([model, image])
     network = read_network(model, notify, limits=inputs.limits)
+    values = _prepared(image, network, inputs, notify)
     with concerning(f"{spoken(image)} with {network.name}"):
-        values = _prepared(image, network, inputs, notify)
         every = [each.name for each in network.layers]
         size = values.shape[1], values.shape[2]
         limits = inputs.limits or Limits.of()
@@ -177,7 +164,11 @@ def _prepared(path: str, network: Network, inputs: InputOptions, notify: Notify)
     """An image's values ``(C, H, W)`` as the first layers take them."""
     image = read_image(path, frame=inputs.frame, limits=inputs.limits)
     noticed(image, path, notify)
-    values = _channels(image, network, inputs, path, notify)
+    with concerning(f"{spoken(path)} with {network.name}"):
+        values = _channels(image, network, inputs)
+    if len(values) < network.input.channels:
+        notify(f"{spoken(path)}: it is gray; {network.name} is given it as red, green and blue")
+        values = np.repeat(values, network.input.channels, axis=0)
     size = network.input.size
     if size is not None and values.shape[1:] != size:
         notify(
@@ -188,16 +179,15 @@ def _prepared(path: str, network: Network, inputs: InputOptions, notify: Notify)
     return network.input.scaled(values)
 
 
-def _channels(image: Image, network: Network, inputs: InputOptions, path: str, notify: Notify) -> Float32:
+def _channels(image: Image, network: Network, inputs: InputOptions) -> Float32:
+    """As many planes as the network reads; one alone, of a gray picture for a network of colours."""
     wanted = network.input.channels
     if wanted == 1:
         image = image.luma()
     values = scaled(image, inputs).values
     planes = values if values.ndim == 3 else values[np.newaxis]
-    if len(planes) == 1 and wanted == 3 and image.picture:
-        notify(f"{spoken(path)}: it is gray; {network.name} is given it as red, green and blue")
-        return np.repeat(planes, 3, axis=0)
-    if len(planes) != wanted:
+    gray = len(planes) == 1 and wanted == 3 and image.picture
+    if len(planes) != wanted and not gray:
         raise InputError(f"the image has {len(planes)} channel(s), {network.name} reads {wanted}")
     return planes
 

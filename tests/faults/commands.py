@@ -26,6 +26,8 @@ Reader = Callable[..., Words]
 Planes = list[list[list[float]]]
 
 NOTES = str(SAMPLES / "notes-blend.json")
+NETWORK = str(Path(__file__).with_name("network.json"))
+"""A network that reads images of one channel and any size, and changes nothing."""
 
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 24, 1, 2
@@ -117,7 +119,25 @@ def recovering_by(image: str, *options: str) -> tuple[str, ...]:
     return ("recover", NOTES, image, "--size", "1", "-o", "recovered.json", *options)
 
 
-READERS = (finding, learning, learning_beside, recovering_from, recovering_by)
+def through_a_network(image: str, *options: str) -> tuple[str, ...]:
+    """A command that runs a network on an image and would write the maps of its layer."""
+    return ("net", "run", NETWORK, image, "--maps", "*", "--out-dir", "maps", *options)
+
+
+def explaining(image: str, *options: str) -> tuple[str, ...]:
+    """A command that traces a value of a network back to an image."""
+    return ("net", "explain", NETWORK, image, "--layer", "same", "--at", "0,0,0", *options)
+
+
+READERS = (
+    finding,
+    learning,
+    learning_beside,
+    recovering_from,
+    recovering_by,
+    through_a_network,
+    explaining,
+)
 """Every way but `converting` in which a command reads an image and would write a file."""
 
 
