@@ -66,14 +66,14 @@ class TestShow:
             "lines · images of 1×12×12\n"
             "layer      kind             output   sees   parameters  multiply-adds\n"
             "---------------------------------------------------------------------\n"
-            "lines      conv             2×10×10  3×3    18          1,800\n"
-            "found      relu             2×10×10  3×3    0           0\n"
-            "pooled     max_pool         2×5×5    4×4    0           0\n"
-            "combined   conv             3×3×3    8×8    57          486\n"
-            "strongest  global_max_pool  3×1×1    12×12  0           0\n"
-            "flatten1   flatten          3        12×12  0           0\n"
-            "shares     softmax          3        12×12  0           0\n"
-            "7 layers                                    75          2,286\n"
+            "lines      conv             2×10×10  3×3            18          1,800\n"
+            "found      relu             2×10×10  3×3             0              0\n"
+            "pooled     max_pool         2×5×5    4×4             0              0\n"
+            "combined   conv             3×3×3    8×8            57            486\n"
+            "strongest  global_max_pool  3×1×1    12×12           0              0\n"
+            "flatten1   flatten          3        12×12           0              0\n"
+            "shares     softmax          3        12×12           0              0\n"
+            "7 layers                                            75          2,286\n"
             "\n"
         )
 
@@ -119,7 +119,7 @@ class TestShow:
         spec("one.json", {"kind": "relu", "name": "[bold]\n\x1b[31m"}, name="a\n[/]")
         lines = done("show", "one.json").out.splitlines()
         assert lines[0] == r"a\n[/] · images of 1×256×256"
-        assert lines[3].startswith(r"[bold]\n\x1b[31m  relu  1×256×256  1×1   0 ")
+        assert lines[3].startswith(r"[bold]\n\x1b[31m  relu  1×256×256  1×1 ")
         assert lines[4].startswith("1 layer ")
 
 
