@@ -10,6 +10,7 @@ import numpy as np
 from convtool.core.arrays import Float32
 from convtool.core.geometry import Pair
 from convtool.errors import InputError
+from convtool.net.channels_last.program import run_channels_last, runs_here
 from convtool.net.fusing import steps_of
 from convtool.net.network import Network, naming
 from convtool.net.ops.base import by
@@ -46,7 +47,10 @@ def run_network(network: Network, images: Float32, wanted: Collection[str] = ())
         if name != network.input.name:
             network[name]
     values: dict[str, Float32] = {network.input.name: np.ascontiguousarray(images, np.float32)}
-    for step in steps_of(network, frozenset(names)):
+    shown = frozenset(names)
+    if runs_here(network, shown, images.shape):
+        return run_channels_last(network, values[network.input.name], shown)
+    for step in steps_of(network, shown):
         with naming(step.name):
             values[step.name] = step.run(*(values[name] for name in step.inputs))
         for name in step.last_read:

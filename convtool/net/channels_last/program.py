@@ -1,0 +1,220 @@
+"""A network written out as calls for one shape of input, and run on chunks of a batch, each in one thread."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import pairwise
+from math import prod
+from threading import local
+from typing import NamedTuple
+
+import numpy as np
+
+from convtool.core.arrays import Float32
+from convtool.core.threads import for_each, single_threaded_blas
+from convtool.errors import InputError
+from convtool.net.channels_last.layers import add_to_channels, convolve, run_as_it_is, write_layer
+from convtool.net.channels_last.workspace import Workspace, as_layers_know, channels_first, shares
+from convtool.net.fusing import Step, steps_of
+from convtool.net.network import Layer, Network, naming
+from convtool.net.ops.activations import Softmax
+from convtool.net.ops.base import Operation, Shape
+from convtool.net.ops.conv import Conv
+from convtool.net.ops.normalizations import BatchNorm
+from convtool.net.ops.pools import MaxPool
+from convtool.net.ops.shaping import Identity, Pad
+
+LARGEST = 1024 * 1024
+"""Values of one image's largest layer up to which a network runs here."""
+
+CHUNK_VALUES = 128 * 1024
+"""Values of a chunk's largest layer, about."""
+
+CHUNKS = 8
+"""Chunks that a batch is cut into at the least, for as many threads."""
+
+quiet = np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore")
+
+
+class Program:
+    """The calls that take a chunk of images to the wanted values, and the memory they work in.
+
+    Attributes
+    ----------
+    values
+        The wanted values of the images that were run last, by name, as views ``(n, C, H, W)``.
+    """
+
+    def __init__(self, network: Network, wanted: frozenset[str], shape: Shape) -> None:
+        self._space = Workspace()
+        self._images = self._space.array(*shape)
+        held = {network.input.name: self._images.transpose(0, 2, 3, 1)}
+        for step in steps_of(network, wanted):
+            with naming(step.name):
+                held[step.name] = self._write(step, held)
+            for name in step.last_read:
+                read = held.pop(name)
+                if not any(shares(read, each) for each in held.values()):
+                    self._space.release(read)
+        self.values = {name: as_layers_know(held[name]) for name in wanted}
+
+    @quiet
+    def run(self, images: Float32) -> None:
+        """Compute the values for images."""
+        np.copyto(self._images, images)
+        for call in self._space.calls:
+            call()
+
+    def _write(self, step: Step, held: dict[str, Float32]) -> Float32:
+        """Add the calls of a step."""
+        inputs = [held[name] for name in step.inputs]
+        others = [each for name, each in held.items() if name != step.inputs[0]] if inputs else []
+        free = bool(inputs) and step.inputs[0] in step.last_read
+        free = free and not any(shares(inputs[0], each) for each in others)
+        shape = _shape_after(step, [channels_first(each.shape) for each in inputs])
+        operation = step.layers[0].operation
+        written = (
+            self._write_chain(step, operation, inputs[0])
+            if isinstance(operation, Conv)
+            else write_layer(self._space, operation, inputs, free)
+        )
+        return run_as_it_is(self._space, step.run, shape, inputs) if written is None else written
+
+    def _write_chain(self, step: Step, conv: Conv, maps: Float32) -> Float32 | None:
+        """Add a convolution and what runs with it; a max-pool first, since bias and ReLU keep the order."""
+        assert step.bank is not None
+        value = convolve(self._space, conv, step.bank, maps)
+        if value is None:
+            return None
+        following = [layer.operation for layer in step.layers[1:]]
+        following = [each for each in following if not isinstance(each, BatchNorm | Identity)]
+        for pool in (each for each in following if isinstance(each, MaxPool)):
+            value = self._then(pool, value)
+        add_to_channels(self._space, value, step.bank.bias)
+        for operation in (each for each in following if not isinstance(each, MaxPool)):
+            value = self._then(operation, value)
+        return value
+
+    def _then(self, operation: Operation, value: Float32) -> Float32:
+        """Add a layer that nothing but it reads the input of."""
+        written = write_layer(self._space, operation, [value], True)
+        assert written is not None
+        if not shares(written, value):
+            self._space.release(value)
+        return written
+
+
+def runs_here(network: Network, wanted: frozenset[str], shape: Shape) -> bool:
+    """Whether a network is quicker here, for images ``(N, C, H, W)``: if its maps are small."""
+    return 0 < len(range(shape[0])) and _facts_of(network, wanted, shape).largest <= LARGEST
+
+
+def run_channels_last(
+    network: Network,
+    images: Float32,
+    wanted: frozenset[str],
+    *,
+    chunk: int | None = None,
+    threads: int | None = None,
+) -> dict[str, Float32]:
+    """The wanted values for images ``(N, C, H, W)``, so many at a time; how many changes only roundings."""
+    facts = _facts_of(network, wanted, images.shape)
+    found = {name: np.empty(facts.shapes[name], np.float32) for name in wanted}
+
+    def work(part: slice) -> None:
+        program = _PROGRAMS.of(network, wanted, images[part].shape)
+        program.run(images[part])
+        for name, values in program.values.items():
+            if name not in facts.fixed:
+                found[name][part] = values
+            elif part.start == 0:
+                found[name][...] = values
+
+    with single_threaded_blas():
+        for_each(_parts(len(images), chunk or facts.chunk), work, threads)
+    return found
+
+
+def _parts(count: int, chunk: int) -> list[slice]:
+    """Parts of a batch, as even as can be, since each size has its own program."""
+    parts = -(-count // chunk)
+    ends = [count * part // parts for part in range(parts + 1)]
+    return [slice(*pair) for pair in pairwise(ends)]
+
+
+class _Facts(NamedTuple):
+    """What shapes tell of a run.
+
+    Attributes
+    ----------
+    shapes
+        Of every value that is computed.
+    fixed
+        Values that no image has a part in.
+    largest
+        Values of the largest layer of one image.
+    chunk
+        Images that are run at a time: all, if layers join them.
+    """
+
+    shapes: dict[str, Shape]
+    fixed: frozenset[str]
+    largest: int
+    chunk: int
+
+
+@lru_cache(maxsize=64)
+def _facts_of(network: Network, wanted: frozenset[str], shape: Shape) -> _Facts:
+    layers = [layer for step in steps_of(network, wanted) for layer in step.layers]
+    shapes = _shapes(network, layers, shape)
+    fixed: set[str] = set()
+    for layer in layers:
+        if fixed.issuperset(layer.inputs):
+            fixed.add(layer.name)
+    count = shape[0]
+    largest = max(prod(each) for name, each in shapes.items() if name not in fixed) // max(count, 1)
+    fitting = min(max(1, CHUNK_VALUES // max(largest, 1)), -(-count // CHUNKS))
+    chunk = fitting if _are_apart(network, layers, shape, fixed) else count
+    return _Facts(shapes, frozenset(fixed), largest, chunk)
+
+
+def _shapes(network: Network, layers: list[Layer], shape: Shape) -> dict[str, Shape]:
+    shapes = {network.input.name: shape}
+    for layer in layers:
+        with naming(layer.name):
+            shapes[layer.name] = layer.operation.shape(*(shapes[name] for name in layer.inputs))
+    return shapes
+
+
+def _are_apart(network: Network, layers: list[Layer], shape: Shape, fixed: set[str]) -> bool:
+    """Whether no layer joins the images of a batch, which is the first axis of every value then."""
+    for layer in layers:
+        operation = layer.operation
+        if isinstance(operation, Pad) and len(operation.before) > 3:
+            return False
+        if isinstance(operation, Softmax) and operation.axis not in range(1, 4):
+            return False
+    for count in (101, 103):  # more images than a layer has channels or rows by chance
+        try:
+            shapes = _shapes(network, layers, (count, *shape[1:]))
+        except InputError:
+            return False
+        if any(each[:1] != (count,) for name, each in shapes.items() if name not in fixed):
+            return False
+    return True
+
+
+def _shape_after(step: Step, inputs: list[Shape]) -> Shape:
+    for layer in step.layers:
+        inputs = [layer.operation.shape(*inputs)]
+    return inputs[0]
+
+
+class _Programs(local):
+    """The programs that a thread wrote last: another thread writes into memory of its own."""
+
+    def __init__(self) -> None:
+        self.of = lru_cache(maxsize=8)(Program)
+
+
+_PROGRAMS = _Programs()
