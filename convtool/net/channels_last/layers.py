@@ -32,9 +32,7 @@ PATCH_VALUES = 128 * 1024
 """Values of patches that are laid out at a time: they are read again at once, from a core's cache."""
 
 
-def write_layer(
-    space: Workspace, operation: Operation, inputs: list[Float32], free: bool
-) -> Float32 | None:
+def write_layer(space: Workspace, operation: Operation, inputs: list[Float32], free: bool) -> Float32 | None:
     """Add a layer's calls and return its output; ``None`` if it has no form here.
 
     It may be written over the first input if that is ``free``.
@@ -218,9 +216,7 @@ def _max_pool(space: Workspace, pool: MaxPool, inputs: list[Float32], free: bool
     return output
 
 
-def _combine_taps(
-    space: Workspace, combine: np.ufunc, values: Float32, along: Axis, output: Float32
-) -> None:
+def _combine_taps(space: Workspace, combine: np.ufunc, values: Float32, along: Axis, output: Float32) -> None:
     """Combine the taps of every window along axis 1."""
     output = output.reshape(len(values), along.count, values.shape[2])
     taps = [
@@ -312,9 +308,7 @@ def _identity(space: Workspace, identity: Identity, inputs: list[Float32], free:
     return inputs[0]
 
 
-def _paired(
-    space: Workspace, operation: Add | Multiply, inputs: list[Float32], free: bool
-) -> Float32 | None:
+def _paired(space: Workspace, operation: Add | Multiply, inputs: list[Float32], free: bool) -> Float32 | None:
     first, second = inputs
     if first.ndim != second.ndim:
         return None
@@ -393,14 +387,14 @@ def _contiguous(space: Workspace, maps: Float32) -> tuple[Float32, list[Float32]
     return copy, [copy]
 
 
-def _padded(
-    space: Workspace, maps: Float32, windows: Window, fill: float
-) -> tuple[Float32, list[Float32]]:
+def _padded(space: Workspace, maps: Float32, windows: Window, fill: float) -> tuple[Float32, list[Float32]]:
     """The cells that windows read, in the memory's order of axes, and what they were copied to."""
     (top, height), (left, width) = ((axis.before, axis.span(0, axis.count).stop) for axis in windows)
     kept = maps[:, : height - top, : width - left]
     if (top, left) == (0, 0) and kept.shape[1:3] == (height, width):
-        return (kept, []) if kept.shape == maps.shape or not _is_contiguous(maps) else _contiguous(space, kept)
+        return (
+            (kept, []) if kept.shape == maps.shape or not _is_contiguous(maps) else _contiguous(space, kept)
+        )
     count, _, _, channels = maps.shape
     if _is_contiguous(maps):
         padded = space.array(count, height, width, channels)

@@ -106,7 +106,7 @@ class Program:
 
 def runs_here(network: Network, wanted: frozenset[str], shape: Shape) -> bool:
     """Whether a network is quicker here, for images ``(N, C, H, W)``: if its maps are small."""
-    return 0 < len(range(shape[0])) and _facts_of(network, wanted, shape).largest <= LARGEST
+    return shape[0] > 0 and _facts_of(network, wanted, shape).largest <= LARGEST
 
 
 def run_channels_last(
@@ -119,19 +119,20 @@ def run_channels_last(
 ) -> dict[str, Float32]:
     """The wanted values for images ``(N, C, H, W)``, so many at a time; how many changes only roundings."""
     facts = _facts_of(network, wanted, images.shape)
+    parts = _parts(len(images), min(chunk, len(images)) if chunk and facts.apart else facts.chunk)
     found = {name: np.empty(facts.shapes[name], np.float32) for name in wanted}
 
     def work(part: slice) -> None:
         program = _PROGRAMS.of(network, wanted, images[part].shape)
         program.run(images[part])
         for name, values in program.values.items():
-            if name not in facts.fixed:
+            if len(parts) == 1 or name in facts.fixed:
+                found[name][...] = values  # of the fixed, every part gives the same
+            else:
                 found[name][part] = values
-            elif part.start == 0:
-                found[name][...] = values
 
     with single_threaded_blas():
-        for_each(_parts(len(images), chunk or facts.chunk), work, threads)
+        for_each(parts, work, threads)
     return found
 
 
@@ -153,13 +154,16 @@ class _Facts(NamedTuple):
         Values that no image has a part in.
     largest
         Values of the largest layer of one image.
+    apart
+        Whether no layer joins the images of a batch.
     chunk
-        Images that are run at a time: all, if layers join them.
+        Images that are run at a time.
     """
 
     shapes: dict[str, Shape]
     fixed: frozenset[str]
     largest: int
+    apart: bool
     chunk: int
 
 
@@ -174,8 +178,8 @@ def _facts_of(network: Network, wanted: frozenset[str], shape: Shape) -> _Facts:
     count = shape[0]
     largest = max(prod(each) for name, each in shapes.items() if name not in fixed) // max(count, 1)
     fitting = min(max(1, CHUNK_VALUES // max(largest, 1)), -(-count // CHUNKS))
-    chunk = fitting if _are_apart(network, layers, shape, fixed) else count
-    return _Facts(shapes, frozenset(fixed), largest, chunk)
+    apart = _are_apart(network, layers, shape, fixed)
+    return _Facts(shapes, frozenset(fixed), largest, apart, fitting if apart else count)
 
 
 def _shapes(network: Network, layers: list[Layer], shape: Shape) -> dict[str, Shape]:
