@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from math import prod
+from collections.abc import Callable
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,13 @@ from numpy.lib.stride_tricks import as_strided
 
 from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank
-from convtool.core.geometry import Axis, Window
+from convtool.core.geometry import Axis, Pair, Window
 from convtool.core.pooling import window_areas
+from convtool.net.channels_last import winograd
 from convtool.net.channels_last.workspace import (
     Workspace,
     as_layers_know,
+    blocks,
     channels_first,
     channels_last,
 )
@@ -27,9 +29,6 @@ from convtool.net.ops.dense import Dense
 from convtool.net.ops.normalizations import BatchNorm
 from convtool.net.ops.pools import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from convtool.net.ops.shaping import Flatten, Identity, Reshape
-
-PATCH_VALUES = 128 * 1024
-"""Values of patches that are laid out at a time: they are read again at once, from a core's cache."""
 
 
 def write_layer(space: Workspace, operation: Operation, inputs: list[Float32], free: bool) -> Float32 | None:
@@ -43,18 +42,64 @@ def write_layer(space: Workspace, operation: Operation, inputs: list[Float32], f
     return None
 
 
-def convolve(space: Workspace, conv: Conv, bank: FilterBank, maps: Float32) -> Float32 | None:
-    """Add the calls of a convolution, its bias left out; ``None`` if it has no form here."""
-    depthwise = conv.groups == maps.shape[3] == len(bank) and bank.in_channels == 1
-    zeros = conv.padding_mode == "zeros" or not any(a.before or a.after for a in conv.windows(_known(maps)))
-    if bank.normalize or not zeros or not (conv.groups == 1 or depthwise):
-        return None
+def convolve(
+    space: Workspace, conv: Conv, bank: FilterBank, maps: Float32, pool: MaxPool | None
+) -> Float32 | None:
+    """Add the calls of a convolution, its bias left out, and of a pool; ``None`` if it has no form here."""
     windows = conv.windows(_known(maps))
-    if depthwise and conv.groups > 1:
-        return _depthwise(space, bank, maps, windows)
-    if prod(bank.kernel_size) == 1 and _is_contiguous(maps) and not any(a.before or a.after for a in windows):
-        return _pointwise(space, bank, maps, windows)
-    return _by_patches(space, bank, maps, windows)
+    padded = any(axis.before or axis.after for axis in windows)
+    depthwise = 1 < conv.groups == maps.shape[3] == len(bank)
+    if bank.normalize or (padded and conv.padding_mode != "zeros") or not (conv.groups == 1 or depthwise):
+        return None
+    if _is_contiguous(maps) and winograd.suits(bank, windows, conv.groups):
+        return _by_winograd(space, bank, maps, windows, pool)
+    if depthwise:
+        responses = _depthwise(space, bank, maps, windows)
+    elif prod(bank.kernel_size) == 1 and _is_contiguous(maps) and not padded:
+        responses = _pointwise(space, bank, maps, windows)
+    else:
+        responses = _by_patches(space, bank, maps, windows)
+    return _pooled(space, responses, pool)
+
+
+def _pooled(space: Workspace, responses: Float32, pool: MaxPool | None) -> Float32:
+    if pool is None:
+        return responses
+    pooled = _max_pool(space, pool, [responses], True)
+    space.release(responses)
+    return pooled
+
+
+def _by_winograd(
+    space: Workspace, bank: FilterBank, maps: Float32, windows: Window, pool: MaxPool | None
+) -> Float32:
+    """Few products for every 2×2 responses, but by patches where a value is no number.
+
+    Winograd's sums would make NaN of responses that do not see it.
+    """
+    (top, height), (left, width) = (
+        (axis.before, 2 * winograd.places(axis.count) + winograd.EDGE) for axis in windows
+    )
+    pooled = pool is not None and winograd.suits_pool(pool.windows((0, 0, *(a.count for a in windows))))
+    with space.aside() as usual:
+        padded, scratch = _framed(space, maps, (top, left), (height, width), 0.0)
+        output = winograd.write(space, bank, padded, windows, pooled)
+        for each in scratch:
+            space.release(each)
+        if not pooled:
+            output = _pooled(space, output, pool)
+    with space.aside() as careful:
+        result = _pooled(space, _by_patches(space, bank, maps, windows), pool)
+        space.then(np.copyto, output, result)
+        space.release(result)
+    values = maps.reshape(-1)
+
+    def choose() -> None:
+        for call in usual if isfinite(np.dot(values, values)) else careful:
+            call()
+
+    space.then(choose)
+    return output
 
 
 def add_to_channels(space: Workspace, maps: Float32, numbers: Float32) -> None:
@@ -79,7 +124,7 @@ def _by_patches(space: Workspace, bank: FilterBank, maps: Float32, windows: Wind
     else:
         weights = np.ascontiguousarray(bank.weights.transpose(2, 3, 1, 0)).reshape(-1, len(bank))
     output = space.array(len(maps), along_y.count, along_x.count, len(bank))
-    for images, rows in _blocks(*output.shape[:2], output.shape[2] * len(weights)):
+    for images, rows in blocks(*output.shape[:2], output.shape[2] * len(weights)):
         results = output[images, rows].reshape(-1, len(bank))
         patches = space.array(len(results), len(weights))
         if by_weight:
@@ -133,15 +178,6 @@ def _seen_by_window(padded: Float32, windows: Window) -> np.ndarray[Any, Any]:
         ),
         writeable=False,
     )
-
-
-def _blocks(images: int, rows: int, values_a_row: int) -> Iterator[tuple[slice, slice]]:
-    """Several images, or rows of one, whose patches are about `PATCH_VALUES`."""
-    step = max(1, PATCH_VALUES // (rows * values_a_row))
-    rows_step = max(1, min(rows, PATCH_VALUES // values_a_row))
-    for first in range(0, images, step):
-        for row in range(0, rows, rows_step):
-            yield slice(first, min(first + step, images)), slice(row, min(row + rows_step, rows))
 
 
 def _pointwise(space: Workspace, bank: FilterBank, maps: Float32, windows: Window) -> Float32:
@@ -390,6 +426,14 @@ def _contiguous(space: Workspace, maps: Float32) -> tuple[Float32, list[Float32]
 def _padded(space: Workspace, maps: Float32, windows: Window, fill: float) -> tuple[Float32, list[Float32]]:
     """The cells that windows read, in the memory's order of axes, and what they were copied to."""
     (top, height), (left, width) = ((axis.before, axis.span(0, axis.count).stop) for axis in windows)
+    return _framed(space, maps, (top, left), (height, width), fill)
+
+
+def _framed(
+    space: Workspace, maps: Float32, before: Pair, size: Pair, fill: float
+) -> tuple[Float32, list[Float32]]:
+    """Maps of a size with so many cells before their own, and what they were copied to."""
+    (top, left), (height, width) = before, size
     kept = maps[:, : height - top, : width - left]
     if (top, left) == (0, 0) and kept.shape[1:3] == (height, width):
         return (
@@ -397,15 +441,13 @@ def _padded(space: Workspace, maps: Float32, windows: Window, fill: float) -> tu
         )
     count, _, _, channels = maps.shape
     if _is_contiguous(maps):
-        padded = space.array(count, height, width, channels)
-        whole = padded
+        whole = framed = space.array(count, height, width, channels)
     else:
         whole = space.array(count, channels, height, width)
-        padded = whole.transpose(0, 2, 3, 1)
+        framed = whole.transpose(0, 2, 3, 1)
     space.then(whole.fill, fill)
-    place = padded[:, top : top + kept.shape[1], left : left + kept.shape[2]]
-    space.then(np.copyto, place, kept)
-    return padded, [whole]
+    space.then(np.copyto, framed[:, top : top + kept.shape[1], left : left + kept.shape[2]], kept)
+    return framed, [whole]
 
 
 def _rows(values: Float32) -> Float32:

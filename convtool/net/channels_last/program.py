@@ -83,16 +83,15 @@ class Program:
     def _write_chain(self, step: Step, conv: Conv, maps: Float32) -> Float32 | None:
         """Add a convolution and what runs with it; a max-pool first, since bias and ReLU keep the order."""
         assert step.bank is not None
-        value = convolve(self._space, conv, step.bank, maps)
+        operations = [layer.operation for layer in step.layers[1:]]
+        pools = [each for each in operations if isinstance(each, MaxPool)]
+        value = convolve(self._space, conv, step.bank, maps, pools[0] if pools else None)
         if value is None:
             return None
-        following = [layer.operation for layer in step.layers[1:]]
-        following = [each for each in following if not isinstance(each, BatchNorm | Identity)]
-        for pool in (each for each in following if isinstance(each, MaxPool)):
-            value = self._then(pool, value)
         add_to_channels(self._space, value, step.bank.bias)
-        for operation in (each for each in following if not isinstance(each, MaxPool)):
-            value = self._then(operation, value)
+        for operation in operations:
+            if not isinstance(operation, BatchNorm | Identity | MaxPool):
+                value = self._then(operation, value)
         return value
 
     def _then(self, operation: Operation, value: Float32) -> Float32:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from math import prod
 from typing import Any
@@ -11,6 +12,11 @@ import numpy as np
 
 from convtool.core.arrays import Float32
 from convtool.net.ops.base import Shape
+
+BLOCK_VALUES = 128 * 1024
+"""Values that are laid out at a time: they are read again at once, from a core's cache."""
+
+Call = Callable[[], object]
 
 
 class Workspace:
@@ -26,12 +32,19 @@ class Workspace:
     """
 
     def __init__(self) -> None:
-        self.calls: list[Callable[[], object]] = []
+        self.calls: list[Call] = []
         self._free: list[Float32] = []
 
     def then(self, call: Callable[..., object], *arguments: object, **options: Any) -> None:
         """Add a call."""
         self.calls.append(partial(call, *arguments, **options))
+
+    @contextmanager
+    def aside(self) -> Iterator[list[Call]]:
+        """Collect the calls that are added meanwhile apart from the others."""
+        calls, self.calls = self.calls, []
+        yield self.calls
+        self.calls = calls
 
     def array(self, *shape: int) -> Float32:
         """A contiguous array of any content."""
@@ -68,3 +81,12 @@ def channels_last(shape: Shape) -> Shape:
 def as_layers_know(array: Float32) -> Float32:
     """A view of maps as ``(n, C, H, W)``."""
     return array.transpose(0, 3, 1, 2) if array.ndim == 4 else array
+
+
+def blocks(images: int, rows: int, values_a_row: int) -> Iterator[tuple[slice, slice]]:
+    """Several images, or rows of one, that take about `BLOCK_VALUES`."""
+    step = max(1, BLOCK_VALUES // (rows * values_a_row))
+    rows_step = max(1, min(rows, BLOCK_VALUES // values_a_row))
+    for first in range(0, images, step):
+        for row in range(0, rows, rows_step):
+            yield slice(first, min(first + step, images)), slice(row, min(row + rows_step, rows))
