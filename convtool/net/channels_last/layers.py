@@ -1,8 +1,9 @@
-"""Each layer's calls on channels-last maps: few and long, since a call costs as much as thousands of values."""
+"""Each layer's calls on channels-last maps: few and long, since a call costs what thousands of values do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from math import isfinite, prod
 from typing import Any
 
@@ -12,9 +13,12 @@ from numpy.lib.stride_tricks import as_strided
 from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank
 from convtool.core.geometry import Axis, Pair, Window
-from convtool.core.pooling import window_areas
+from convtool.core.pooling import Reals, window_areas
 from convtool.net.channels_last import winograd
 from convtool.net.channels_last.workspace import (
+    Block,
+    Call,
+    Lend,
     Workspace,
     as_layers_know,
     blocks,
@@ -82,8 +86,8 @@ def _by_winograd(
     )
     pooled = pool is not None and winograd.suits_pool(pool.windows((0, 0, *(a.count for a in windows))))
     with space.aside() as usual:
-        padded, scratch = _framed(space, maps, (top, left), (height, width), 0.0)
-        output = winograd.write(space, bank, padded, windows, pooled)
+        padded, scratch = _framed(space, maps, (top, left), (height, width))
+        output = winograd.correlate(space, bank, padded, windows, pooled)
         for each in scratch:
             space.release(each)
         if not pooled:
@@ -117,25 +121,27 @@ def _by_patches(space: Workspace, bank: FilterBank, maps: Float32, windows: Wind
     """
     along_y, along_x = windows
     by_weight = not _is_contiguous(maps) or maps.shape[3] == 1
-    padded, scratch = _padded(space, maps, windows, 0.0)
+    padded, scratch = _padded(space, maps, windows)
     seen = _seen_by_weight(padded, windows) if by_weight else _seen_by_window(padded, windows)
     if by_weight:
         weights = bank.weights.reshape(len(bank), -1).T
     else:
         weights = np.ascontiguousarray(bank.weights.transpose(2, 3, 1, 0)).reshape(-1, len(bank))
     output = space.array(len(maps), along_y.count, along_x.count, len(bank))
-    for images, rows in blocks(*output.shape[:2], output.shape[2] * len(weights)):
-        results = output[images, rows].reshape(-1, len(bank))
-        patches = space.array(len(results), len(weights))
+
+    def write(block: Block, lend: Lend) -> Iterator[Call]:
+        results = output[block].reshape(-1, len(bank))
+        cut = seen[(..., *block, slice(None))] if by_weight else seen[block]
+        patches = lend("patches of maps", len(weights) * len(results))
         if by_weight:
-            cut = seen[..., images, rows, :]
-            space.then(np.copyto, patches.reshape(cut.shape), cut)
-            space.then(np.matmul, patches.reshape(len(weights), -1).T, weights, results)
+            yield partial(np.copyto, patches.reshape(cut.shape), cut)
+            yield partial(np.matmul, patches.reshape(len(weights), -1).T, weights, results)
         else:
-            cut = seen[images, rows]
-            space.then(np.copyto, patches.view(seen.dtype).reshape(cut.shape), cut)
-            space.then(np.matmul, patches, weights, results)
-        space.release(patches)
+            yield partial(np.copyto, patches.view(seen.dtype).reshape(cut.shape), cut)
+            yield partial(np.matmul, patches.reshape(len(results), -1), weights, results)
+
+    count, height, width, _ = output.shape
+    space.each(write, blocks(count, height, width * len(weights)))
     for each in scratch:
         space.release(each)
     return output
@@ -161,7 +167,7 @@ def _seen_by_weight(padded: Float32, windows: Window) -> Float32:
 
 
 def _seen_by_window(padded: Float32, windows: Window) -> np.ndarray[Any, Any]:
-    """``(n, H', W', kh, kw)`` of a cell's channels, or ``(n, H', W', kh, 1)`` of all that lie side by side."""
+    """``(n, H', W', kh, kw)`` of a cell's channels, or ``(…, kh, 1)`` of all that lie side by side."""
     along_y, along_x = windows
     image, row, column, _ = padded.strides
     side_by_side = along_x.kernel if along_x.dilation == 1 else 1
@@ -199,7 +205,7 @@ def _depthwise(space: Workspace, bank: FilterBank, maps: Float32, windows: Windo
     """Every channel by itself, a weight after the other, over whole rows where windows lie side by side."""
     along_y, along_x = windows
     maps, copied = _contiguous(space, maps)
-    padded, scratch = _padded(space, maps, windows, 0.0)
+    padded, scratch = _padded(space, maps, windows)
     channels = maps.shape[3]
     image, row, column, value = padded.strides
     weights = np.ascontiguousarray(bank.weights[:, 0].transpose(1, 2, 0))
@@ -233,54 +239,68 @@ def _depthwise(space: Workspace, bank: FilterBank, maps: Float32, windows: Windo
 
 
 def _max_pool(space: Workspace, pool: MaxPool, inputs: list[Float32], free: bool) -> Float32:
-    """The largest of rows, which are long, then of cells."""
     maps, copied = _contiguous(space, inputs[0])
-    along_y, along_x = windows = pool.windows(_known(maps))
-    padded, scratch = _padded(space, maps, windows, -np.inf)
-    tall = space.array(len(maps), along_y.count, *padded.shape[2:])
-    _combine_taps(space, np.maximum, padded.reshape(*padded.shape[:2], -1), along_y, tall)
+    along_y, along_x = pool.windows(_known(maps))
+    tall = space.array(len(maps), along_y.count, *maps.shape[2:])
     output = space.array(len(maps), along_y.count, along_x.count, maps.shape[3])
-    _combine_taps(
-        space,
-        np.maximum,
-        tall.reshape(-1, *tall.shape[2:]),
-        along_x,
-        output.reshape(-1, *output.shape[2:]),
-    )
-    for each in (tall, *scratch, *copied):
+    _slide(space, np.maximum, maps, along_y, along_x, tall, output)
+    for each in (tall, *copied):
         space.release(each)
     return output
-
-
-def _combine_taps(space: Workspace, combine: np.ufunc, values: Float32, along: Axis, output: Float32) -> None:
-    """Combine the taps of every window along axis 1."""
-    output = output.reshape(len(values), along.count, values.shape[2])
-    taps = [
-        values[:, k * along.dilation :][:, : (along.count - 1) * along.stride + 1 : along.stride]
-        for k in range(along.kernel)
-    ]
-    if len(taps) == 1:
-        space.then(np.copyto, output, taps[0])
-    for first, second in zip([taps[0], *[output] * len(taps)], taps[1:], strict=False):
-        space.then(combine, first, second, out=output, dtype=output.dtype)
 
 
 def _avg_pool(space: Workspace, pool: AvgPool, inputs: list[Float32], free: bool) -> Float32:
     """Sums in float64, as those of large windows need, over the cells that count."""
     maps, copied = _contiguous(space, inputs[0])
     along_y, along_x = windows = pool.windows(_known(maps))
-    padded, scratch = _padded(space, maps, windows, 0.0)
     heights, widths = window_areas(windows, pool.count_include_pad)
-    areas = (heights[:, np.newaxis] * widths)[..., np.newaxis]
-    tall = np.empty((len(maps), along_y.count, *padded.shape[2:]))
+    tall = np.empty((len(maps), along_y.count, *maps.shape[2:]))
     sums = np.empty((len(maps), along_y.count, along_x.count, maps.shape[3]))
-    _combine_taps(space, np.add, padded.reshape(*padded.shape[:2], -1), along_y, tall)  # type: ignore[arg-type]
-    _combine_taps(space, np.add, tall.reshape(-1, *tall.shape[2:]), along_x, sums)  # type: ignore[arg-type]
+    _slide(space, np.add, maps, along_y, along_x, tall, sums)
     output = space.array(*sums.shape)
+    areas = (heights[:, np.newaxis] * widths)[..., np.newaxis]
     space.then(np.divide, sums, areas, output, casting="same_kind")
-    for each in (*scratch, *copied):
+    for each in copied:
         space.release(each)
     return output
+
+
+def _slide(
+    space: Workspace,
+    combine: np.ufunc,
+    maps: Float32,
+    along_y: Axis,
+    along_x: Axis,
+    tall: Reals,
+    output: Reals,
+) -> None:
+    """Combine the windows of rows, which are long, into ``tall``, then those of cells."""
+    rows = maps.reshape(*maps.shape[:2], -1)
+    _combine_taps(space, combine, rows, along_y, tall.reshape(len(maps), along_y.count, -1))
+    cells = tall.reshape(-1, *tall.shape[2:])
+    _combine_taps(space, combine, cells, along_x, output.reshape(len(cells), along_x.count, -1))
+
+
+def _combine_taps(space: Workspace, combine: np.ufunc, values: Reals, along: Axis, output: Reals) -> None:
+    """Combine the taps of every window along axis 1, each for the windows where it is not in the padding."""
+    taps = []
+    for k in range(along.kernel):
+        offset = k * along.dilation - along.before
+        first = max(0, -(offset // along.stride))
+        stop = min(along.count, (along.size - 1 - offset) // along.stride + 1)
+        if first < stop:
+            begin, end = (window * along.stride + offset for window in (first, stop - 1))
+            taps.append((values[:, begin : end + 1 : along.stride], output[:, first:stop]))
+    everywhere = [tap for tap, place in taps if place.shape == output.shape]
+    somewhere = [(tap, place) for tap, place in taps if place.shape != output.shape]
+    if not everywhere:
+        space.then(output.fill, 0 if combine is np.add else -np.inf)
+    elif len(everywhere) == 1:
+        space.then(np.copyto, output, everywhere[0])
+    for so_far, tap in zip([*everywhere[:1], *[output] * len(everywhere)], everywhere[1:], strict=False):
+        space.then(combine, so_far, tap, out=output, dtype=output.dtype)
+    for tap, place in somewhere:
+        space.then(combine, place, tap, out=place, dtype=output.dtype)
 
 
 def _global_max(space: Workspace, pool: GlobalMaxPool, inputs: list[Float32], free: bool) -> Float32:
@@ -423,15 +443,13 @@ def _contiguous(space: Workspace, maps: Float32) -> tuple[Float32, list[Float32]
     return copy, [copy]
 
 
-def _padded(space: Workspace, maps: Float32, windows: Window, fill: float) -> tuple[Float32, list[Float32]]:
+def _padded(space: Workspace, maps: Float32, windows: Window) -> tuple[Float32, list[Float32]]:
     """The cells that windows read, in the memory's order of axes, and what they were copied to."""
     (top, height), (left, width) = ((axis.before, axis.span(0, axis.count).stop) for axis in windows)
-    return _framed(space, maps, (top, left), (height, width), fill)
+    return _framed(space, maps, (top, left), (height, width))
 
 
-def _framed(
-    space: Workspace, maps: Float32, before: Pair, size: Pair, fill: float
-) -> tuple[Float32, list[Float32]]:
+def _framed(space: Workspace, maps: Float32, before: Pair, size: Pair) -> tuple[Float32, list[Float32]]:
     """Maps of a size with so many cells before their own, and what they were copied to."""
     (top, left), (height, width) = before, size
     kept = maps[:, : height - top, : width - left]
@@ -445,7 +463,7 @@ def _framed(
     else:
         whole = space.array(count, channels, height, width)
         framed = whole.transpose(0, 2, 3, 1)
-    space.then(whole.fill, fill)
+    space.then(whole.fill, 0)
     space.then(np.copyto, framed[:, top : top + kept.shape[1], left : left + kept.shape[2]], kept)
     return framed, [whole]
 

@@ -14,14 +14,15 @@ from convtool.core.arrays import Float32
 from convtool.core.threads import for_each, single_threaded_blas
 from convtool.errors import InputError
 from convtool.net.channels_last.layers import add_to_channels, convolve, run_as_it_is, write_layer
-from convtool.net.channels_last.workspace import Workspace, as_layers_know, channels_first, shares
+from convtool.net.channels_last.workspace import Workspace, as_layers_know, channels_first, quiet, shares
 from convtool.net.fusing import Step, steps_of
 from convtool.net.network import Layer, Network, naming
-from convtool.net.ops.activations import Softmax
+from convtool.net.ops.activations import Softmax, axis_of
 from convtool.net.ops.base import Operation, Shape
 from convtool.net.ops.conv import Conv
 from convtool.net.ops.normalizations import BatchNorm
 from convtool.net.ops.pools import MaxPool
+from convtool.net.ops.resize import Resize
 from convtool.net.ops.shaping import Identity, Pad
 
 LARGEST = 1024 * 1024
@@ -32,8 +33,6 @@ CHUNK_VALUES = 128 * 1024
 
 CHUNKS = 8
 """Chunks that a batch is cut into at the least, for as many threads."""
-
-quiet = np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore")
 
 
 class Program:
@@ -59,8 +58,9 @@ class Program:
         self.values = {name: as_layers_know(held[name]) for name in wanted}
 
     @quiet
-    def run(self, images: Float32) -> None:
-        """Compute the values for images."""
+    def run(self, images: Float32, threads: int | None) -> None:
+        """Compute the values for images; threads share what is large."""
+        self._space.threads = threads
         np.copyto(self._images, images)
         for call in self._space.calls:
             call()
@@ -123,7 +123,7 @@ def run_channels_last(
 
     def work(part: slice) -> None:
         program = _PROGRAMS.of(network, wanted, images[part].shape)
-        program.run(images[part])
+        program.run(images[part], threads if len(parts) == 1 else 1)
         for name, values in program.values.items():
             if len(parts) == 1 or name in facts.fixed:
                 found[name][...] = values  # of the fixed, every part gives the same
@@ -191,12 +191,6 @@ def _shapes(network: Network, layers: list[Layer], shape: Shape) -> dict[str, Sh
 
 def _are_apart(network: Network, layers: list[Layer], shape: Shape, fixed: set[str]) -> bool:
     """Whether no layer joins the images of a batch, which is the first axis of every value then."""
-    for layer in layers:
-        operation = layer.operation
-        if isinstance(operation, Pad) and len(operation.before) > 3:
-            return False
-        if isinstance(operation, Softmax) and operation.axis not in range(1, 4):
-            return False
     for count in (101, 103):  # more images than a layer has channels or rows by chance
         try:
             shapes = _shapes(network, layers, (count, *shape[1:]))
@@ -204,7 +198,20 @@ def _are_apart(network: Network, layers: list[Layer], shape: Shape, fixed: set[s
             return False
         if any(each[:1] != (count,) for name, each in shapes.items() if name not in fixed):
             return False
-    return True
+    return not any(_joins(layer.operation, shapes[layer.inputs[0]]) for layer in layers if layer.inputs)
+
+
+def _joins(operation: Operation, shape: Shape) -> bool:
+    """Whether a layer reads along the first axis though it leaves its size."""
+    ndim = len(shape)
+    match operation:
+        case Pad():
+            return len(operation.before) == ndim
+        case Resize():
+            return ndim == 2
+        case Softmax():
+            return axis_of(operation.axis, ndim) == 0
+    return False
 
 
 def _shape_after(step: Step, inputs: list[Shape]) -> Shape:

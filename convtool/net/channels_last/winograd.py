@@ -6,6 +6,9 @@ all 4×4 patches ``d`` are 16 rows, and both transforms are products with a smal
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -13,7 +16,7 @@ from convtool.core.algorithms.winograd import G
 from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank
 from convtool.core.geometry import Window
-from convtool.net.channels_last.workspace import Workspace, blocks
+from convtool.net.channels_last.workspace import Block, Call, Lend, Workspace, blocks
 
 B = np.array([[1, 0, 0, 0], [0, 1, -1, 1], [-1, 1, 1, 0], [0, 0, 0, -1]], np.float32)
 A = np.array([[1, 0], [1, 1], [1, -1], [0, -1]], np.float32)
@@ -42,39 +45,42 @@ def places(responses: int) -> int:
     return -(-responses // 2)
 
 
-def write(space: Workspace, bank: FilterBank, padded: Float32, windows: Window, pooled: bool) -> Float32:
+def correlate(space: Workspace, bank: FilterBank, padded: Float32, windows: Window, pooled: bool) -> Float32:
     """Add the calls on maps ``(n, 2·down + 2, 2·across + 2, C)``; return responses or their 2×2 maxima."""
     rows, columns = (axis.count for axis in windows)
     down, across = places(rows), places(columns)
     filters, channels = len(bank), padded.shape[3]
-    kernels = np.kron(G, G) @ bank.weights.astype(np.float64).reshape(-1, 9).T
-    kernels = kernels.astype(np.float32).reshape(16, filters, channels).transpose(0, 2, 1)
-    kernels = np.ascontiguousarray(kernels)
+    in_float64 = np.kron(G, G) @ bank.weights.astype(np.float64).reshape(-1, 9).T
+    kernels = np.ascontiguousarray(
+        in_float64.reshape(16, filters, channels).transpose(0, 2, 1), dtype=np.float32
+    )
     seen = _patches(padded, down, across)
     size = (rows // 2, columns // 2) if pooled else (rows, columns)
     output = space.array(len(padded), *size, filters)
-    for images, cut in blocks(len(padded), down, 16 * across * (channels + filters) // 2):
-        block = seen[:, :, images, cut]
-        count = block[0, 0].size
-        patches, transformed = (space.array(16, count * channels) for _ in range(2))
-        space.then(np.copyto, patches.view(seen.dtype).reshape(block.shape), block)
-        space.then(np.matmul, np.kron(B, B).T, patches, transformed)
-        space.release(patches)
-        products, responses = space.array(16, count, filters), space.array(4, count * filters)
-        space.then(np.matmul, transformed.reshape(16, count, channels), kernels, products)
-        space.then(np.matmul, np.kron(A, A).T, products.reshape(16, -1), responses)
-        found = responses.reshape(2, 2, *block.shape[2:], filters)
+    forth, back = np.ascontiguousarray(np.kron(B, B).T), np.ascontiguousarray(np.kron(A, A).T)
+
+    def write(block: Block, lend: Lend) -> Iterator[Call]:
+        images, cut = block
+        cells = seen[:, :, images, cut]
+        count = cells[0, 0].size
+        patches, transformed = lend("patches of maps", 2, 16, count * channels)
+        products = lend("products of patches", 16, count, filters)
+        responses = lend("responses of patches", 4, count * filters)
+        yield partial(np.copyto, patches.view(seen.dtype).reshape(cells.shape), cells)
+        yield partial(np.matmul, forth, patches, transformed)
+        yield partial(np.matmul, transformed.reshape(16, count, channels), kernels, products)
+        yield partial(np.matmul, back, products.reshape(16, -1), responses)
+        found = responses.reshape(2, 2, *cells.shape[2:], filters)
         if pooled:
-            place = output[images, cut]
-            found = found[:, :, :, : place.shape[1], : place.shape[2]]
-            if place.size:
-                space.then(np.maximum.reduce, found, axis=(0, 1), out=place)
-        else:
-            for a, b in np.ndindex(2, 2):
-                place = output[images, 2 * cut.start + a : 2 * cut.stop : 2, b::2]
-                space.then(np.copyto, place, found[a, b, :, : place.shape[1], : place.shape[2]])
-        for each in (transformed, products, responses):
-            space.release(each)
+            place = output[block]
+            whole = found[:, :, :, : place.shape[1], : place.shape[2]]
+            yield partial(np.maximum.reduce, whole, axis=(0, 1), out=place)
+            return
+        for a, b in np.ndindex(2, 2):
+            place = output[images, 2 * cut.start + a : 2 * cut.stop : 2, b::2]
+            yield partial(np.copyto, place, found[a, b, :, : place.shape[1], : place.shape[2]])
+
+    space.each(write, blocks(len(padded), down, 16 * across * (channels + filters) // 2))
     return output
 
 

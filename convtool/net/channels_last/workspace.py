@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from math import prod
@@ -11,12 +11,25 @@ from typing import Any
 import numpy as np
 
 from convtool.core.arrays import Float32
+from convtool.core.threads import SCRATCH, for_each
 from convtool.net.ops.base import Shape
 
 BLOCK_VALUES = 128 * 1024
 """Values that are laid out at a time: they are read again at once, from a core's cache."""
 
+MANY_BLOCKS = 4
+"""Blocks from which a second thread has started before they are done."""
+
+quiet = np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore")
+"""A sum beyond float32 is infinity, and what follows from it NaN, in whichever thread."""
+
 Call = Callable[[], object]
+Block = tuple[slice, slice]
+"""Images and rows of an output."""
+Lend = Callable[..., Float32]
+"""Memory for a name and a shape, until a block is done."""
+Write = Callable[[Block, Lend], Iterable[Call]]
+"""The calls for a block."""
 
 
 class Workspace:
@@ -29,15 +42,37 @@ class Workspace:
     ----------
     calls
         What a run does: every call knows its arrays, so that it costs no more than itself.
+    threads
+        How many threads share the blocks of a call.
     """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.threads: int | None = 1
         self._free: list[Float32] = []
 
     def then(self, call: Callable[..., object], *arguments: object, **options: Any) -> None:
         """Add a call."""
         self.calls.append(partial(call, *arguments, **options))
+
+    def each(self, write: Write, blocks: Sequence[Block]) -> None:
+        """Add the calls for blocks of one output, which threads share if they are many."""
+        if len(blocks) >= MANY_BLOCKS:
+            self.then(lambda: for_each(blocks, partial(_run_block, write), self.threads))
+        else:
+            for block in blocks:
+                self._write_block(write, block)
+
+    def _write_block(self, write: Write, block: Block) -> None:
+        lent: list[Float32] = []
+
+        def lend(name: str, *shape: int) -> Float32:
+            lent.append(self.array(*shape))
+            return lent[-1]
+
+        self.calls.extend(write(block, lend))
+        for array in lent:
+            self.release(array)
 
     @contextmanager
     def aside(self) -> Iterator[list[Call]]:
@@ -63,6 +98,12 @@ class Workspace:
         self._free.append(array.base)
 
 
+@quiet
+def _run_block(write: Write, block: Block) -> None:
+    for call in write(block, SCRATCH.array):
+        call()
+
+
 def shares(first: Float32, second: Float32) -> bool:
     """Whether two arrays of a workspace are of one buffer."""
     return first.base is second.base
@@ -83,10 +124,12 @@ def as_layers_know(array: Float32) -> Float32:
     return array.transpose(0, 3, 1, 2) if array.ndim == 4 else array
 
 
-def blocks(images: int, rows: int, values_a_row: int) -> Iterator[tuple[slice, slice]]:
+def blocks(images: int, rows: int, values_a_row: int) -> list[Block]:
     """Several images, or rows of one, that take about `BLOCK_VALUES`."""
     step = max(1, BLOCK_VALUES // (rows * values_a_row))
     rows_step = max(1, min(rows, BLOCK_VALUES // values_a_row))
-    for first in range(0, images, step):
-        for row in range(0, rows, rows_step):
-            yield slice(first, min(first + step, images)), slice(row, min(row + rows_step, rows))
+    return [
+        (slice(first, min(first + step, images)), slice(row, min(row + rows_step, rows)))
+        for first in range(0, images, step)
+        for row in range(0, rows, rows_step)
+    ]
