@@ -66,6 +66,7 @@ def memory_of(network: Network, size: Pair, images: int = 1, wanted: Collection[
     held = most = cells[network.input.name]
     for step in steps_of(network, frozenset(names)):
         held += cells[step.name]
-        most = max(most, held + cells[step.name])  # an operation may need as much again while it works
+        # An operation may need as much again while it works: a padded input, or what becomes its output.
+        most = max(most, held + max(cells[name] for name in (step.name, *step.inputs)))
         held -= sum(cells[name] for name in step.last_read)
     return 4 * (most + network.parameters)
