@@ -39,8 +39,9 @@ LARGE_KERNEL, MOST_LAID_OUT = 7 * 7, 2 * 1024 * 1024
 KEPT_VALUES = 1024 * 1024
 """Values of a chunk's largest layer up to which a thread keeps the memory of a program for the next call."""
 
-CHUNK_VALUES = 128 * 1024
-"""Values of a chunk's largest layer, about."""
+CHUNK_VALUES = 256 * 1024
+"""Values of a chunk's largest layer, about: few enough for a core's cache, and enough that two threads,
+which give Python to each other at every call, are seldom in each other's way."""
 
 CHUNKS = 8
 """Chunks that a batch is cut into at the least, for as many threads."""
@@ -133,11 +134,11 @@ def run_channels_last(
     """The wanted values for images ``(N, C, H, W)``, so many at a time; how many changes only roundings."""
     facts = _facts_of(network, wanted, images.shape)
     parts = _parts(len(images), min(chunk, len(images)) if chunk and facts.apart else facts.chunk)
-    program_of = _PROGRAMS.of if facts.largest * len(images[parts[0]]) <= KEPT_VALUES else Program
+    kept = facts.largest * parts[0].stop <= KEPT_VALUES
     found = {name: np.empty(facts.shapes[name], np.float32) for name in wanted}
 
     def work(part: slice) -> None:
-        program = program_of(network, wanted, images[part].shape)
+        program = (_PROGRAMS.of if kept else Program)(network, wanted, images[part].shape)
         program.run(images[part], threads if len(parts) == 1 else 1)
         for name, values in program.values.items():
             if len(parts) == 1 or name in facts.fixed:

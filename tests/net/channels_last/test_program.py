@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from convtool.core.bank import FilterBank
 from convtool.core.geometry import PADDING_MODES
 from convtool.errors import ConvtoolError, InputError
-from convtool.net.channels_last.program import run_channels_last
+from convtool.net.channels_last import workspace
+from convtool.net.channels_last.program import run_channels_last, runs_here
 from convtool.net.network import Input, Layer, Network
 from convtool.net.ops import (
     Add,
@@ -183,26 +184,111 @@ def assert_values(found: Values, expected: Values) -> None:
         np.testing.assert_allclose(values, expected[name], rtol=1e-5, atol=1e-5 * largest, err_msg=name)
 
 
-@given(networks(), st.data(), st.sampled_from([None, 1, 3, 100]), st.sampled_from([1, 2]))
+@given(networks(), st.data(), st.sampled_from([None, 1, 3, 100]), st.sampled_from([1, 2]), st.booleans())
 def test_a_network_gives_what_its_layers_give_one_by_one(
-    wide: Wide, data: st.DataObject, chunk: int | None, threads: int
+    wide: Wide, data: st.DataObject, chunk: int | None, threads: int, many_blocks: bool
 ) -> None:
     network, images = wide
     names = ["input", *(layer.name for layer in network.layers)]
     wanted = data.draw(st.one_of(st.just(set(names)), st.sets(st.sampled_from(names), min_size=1)))
-    found = run_channels_last(network, images, frozenset(wanted), chunk=chunk, threads=threads)
+    with pytest.MonkeyPatch.context() as patch:
+        if many_blocks:
+            patch.setattr(workspace, "BLOCK_VALUES", 100)
+        found = run_channels_last(network, images, frozenset(wanted), chunk=chunk, threads=threads)
     assert found.keys() == wanted
     assert_values(found, one_by_one(network, images))
 
 
-@given(networks())
-def test_any_number_of_threads_gives_the_same_bytes_again_and_again(wide: Wide) -> None:
+@given(networks(), st.booleans())
+def test_any_number_of_threads_gives_the_same_bytes_again_and_again(wide: Wide, many_blocks: bool) -> None:
     network, images = wide
     wanted = frozenset(network.outputs)
     (name,) = wanted
-    first = run_channels_last(network, images, wanted, threads=1)[name]
-    for threads in (2, 3, None):
-        assert_same_bytes(run_channels_last(network, images, wanted, threads=threads)[name], first)
+    with pytest.MonkeyPatch.context() as patch:
+        if many_blocks:
+            patch.setattr(workspace, "BLOCK_VALUES", 100)
+        first = run_channels_last(network, images, wanted, threads=1)[name]
+        for threads in (2, 3, None):
+            assert_same_bytes(run_channels_last(network, images, wanted, threads=threads)[name], first)
+
+
+def three_by_three(
+    rng: np.random.Generator, padding: Any, pool: MaxPool | None, filters: int = 40
+) -> tuple[Layer, ...]:
+    """3×3 filters over 32 channels, ReLU, and perhaps a pool."""
+    weights = rng.standard_normal((filters, 32, 3, 3)).astype(np.float32) / 17
+    conv = Conv(FilterBank(weights, rng.standard_normal(filters)), padding=padding)
+    after = () if pool is None else (Layer("pool", pool, ("relu",)),)
+    return Layer("conv", conv, ("input",)), Layer("relu", Relu(), ("conv",)), *after
+
+
+@pytest.mark.parametrize("pool", [None, MaxPool(2), MaxPool(2, ceil_mode=True), MaxPool(3, 2, 1)], ids=str)
+@pytest.mark.parametrize("padding", ["valid", "same", ((2, 0), (0, 3))])
+@pytest.mark.parametrize("size", [(3, 3), (6, 4), (7, 8), (12, 13)])
+@pytest.mark.parametrize("block", [workspace.BLOCK_VALUES, 3000])
+def test_many_filters_of_many_channels_give_what_few_products_give(
+    size: tuple[int, int], padding: Any, pool: MaxPool | None, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    layers = three_by_three(rng, padding, pool)
+    images = rng.standard_normal((5, 32, *size)).astype(np.float32)
+    network = Network("wide", Input("input", 32), layers, (layers[-1].name,))
+    try:
+        network.shapes(size)
+    except InputError:
+        return  # no window of the pool fits
+    monkeypatch.setattr(workspace, "BLOCK_VALUES", block)
+    for wanted in ({layers[-1].name}, {layer.name for layer in layers}):
+        found = run_channels_last(network, images, frozenset(wanted), chunk=3)
+        assert_values(found, one_by_one(network, images))
+        alone = run_channels_last(network, images, frozenset(wanted), chunk=3, threads=1)
+        assert_same_bytes(alone[layers[-1].name], found[layers[-1].name])
+
+
+def test_whole_weights_give_whole_sums() -> None:
+    rng = np.random.default_rng(4)
+    weights = rng.integers(-9, 10, (32, 32, 3, 3)).astype(np.float32)
+    layers = (Layer("conv", Conv(FilterBank(weights), padding=1), ("input",)),)
+    images = rng.integers(-2000, 2000, (2, 32, 6, 6)).astype(np.float32)
+    found = run_network(Network("whole", Input("input", 32), layers, ("conv",)), images)["conv"]
+    padded = np.pad(images, [(0, 0), (0, 0), (1, 1), (1, 1)]).astype(np.int64)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (2, 3))
+    assert_equal(found, np.einsum("nchwyx,ocyx->nohw", windows, weights.astype(np.int64)))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("pool", [None, MaxPool(2)], ids=str)
+def test_few_products_leave_what_is_no_number_where_it_is_seen(bad: float, pool: MaxPool | None) -> None:
+    rng = np.random.default_rng(5)
+    layers = three_by_three(rng, 1, pool)
+    images = rng.standard_normal((2, 32, 8, 8)).astype(np.float32)
+    images[0, 3, 0, 3] = bad
+    network = Network("wide", Input("input", 32), layers, (layers[-1].name,))
+    found = run_network(network, images)[layers[-1].name]
+    assert np.isfinite(found[1]).all()
+    seen = np.zeros((8, 8), bool)
+    seen[:2, 2:5] = True
+    if pool is not None:
+        seen = seen.reshape(4, 2, 4, 2).any(axis=(1, 3))
+    assert np.isfinite(found[0][:, ~seen]).all()
+    assert not np.isfinite(found[0][:, seen]).all()
+    with np.errstate(invalid="ignore"):
+        expected = one_by_one(network, images)[layers[-1].name]
+    assert_equal(np.isnan(found), np.isnan(expected))
+
+
+def test_the_path_is_chosen_by_shapes() -> None:
+    def network(kernel: int) -> Network:
+        bank = FilterBank(np.ones((1, 1, kernel, kernel), np.float32))
+        return Network("one", Input("input", 1), (Layer("conv", Conv(bank), ("input",)),), ("conv",))
+
+    wanted = frozenset({"conv"})
+    assert runs_here(network(3), wanted, (1, 1, 64, 64))
+    assert runs_here(network(3), wanted, (900, 1, 64, 64))
+    assert not runs_here(network(3), wanted, (1, 1, 2048, 2048))
+    assert not runs_here(network(31), wanted, (1, 1, 256, 256))
+    assert runs_here(network(31), wanted, (1, 1, 64, 64))
+    assert not runs_here(network(3), wanted, (0, 1, 64, 64))
 
 
 def test_images_are_left_as_they_are_and_results_do_not_change_with_the_next_run() -> None:
