@@ -45,6 +45,7 @@ from convtool.net.ops import (
     Transpose,
 )
 from convtool.net.running import run_network
+from tests.strategies import EXACT_BELOW
 from tests.tolerances import assert_equal, assert_same_bytes
 
 if TYPE_CHECKING:
@@ -215,11 +216,16 @@ def test_any_number_of_threads_gives_the_same_bytes_again_and_again(wide: Wide, 
 def three_by_three(
     rng: np.random.Generator, padding: Any, pool: MaxPool | None, filters: int = 40
 ) -> tuple[Layer, ...]:
-    """3×3 filters over 32 channels, ReLU, and perhaps a pool."""
+    """3×3 filters over 32 channels, ReLU, and perhaps a pool; ``clip`` changes nothing but the layout."""
     weights = rng.standard_normal((filters, 32, 3, 3)).astype(np.float32) / 17
     conv = Conv(FilterBank(weights, rng.standard_normal(filters)), padding=padding)
     after = () if pool is None else (Layer("pool", pool, ("relu",)),)
-    return Layer("conv", conv, ("input",)), Layer("relu", Relu(), ("conv",)), *after
+    return (
+        Layer("clip", Clip(), ("input",)),
+        Layer("conv", conv, ("clip",)),
+        Layer("relu", Relu(), ("conv",)),
+        *after,
+    )
 
 
 @pytest.mark.parametrize("pool", [None, MaxPool(2), MaxPool(2, ceil_mode=True), MaxPool(3, 2, 1)], ids=str)
@@ -248,8 +254,12 @@ def test_many_filters_of_many_channels_give_what_few_products_give(
 def test_whole_weights_give_whole_sums() -> None:
     rng = np.random.default_rng(4)
     weights = rng.integers(-9, 10, (32, 32, 3, 3)).astype(np.float32)
-    layers = (Layer("conv", Conv(FilterBank(weights), padding=1), ("input",)),)
-    images = rng.integers(-2000, 2000, (2, 32, 6, 6)).astype(np.float32)
+    layers = (
+        Layer("clip", Clip(), ("input",)),
+        Layer("conv", Conv(FilterBank(weights), padding=1), ("clip",)),
+    )
+    most = (EXACT_BELOW - 1) // int(np.abs(weights).sum(axis=(1, 2, 3)).max())
+    images = rng.integers(-most, most + 1, (2, 32, 6, 6)).astype(np.float32)
     found = run_network(Network("whole", Input("input", 32), layers, ("conv",)), images)["conv"]
     padded = np.pad(images, [(0, 0), (0, 0), (1, 1), (1, 1)]).astype(np.int64)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (2, 3))
@@ -330,6 +340,20 @@ def test_what_is_no_number_stays_where_it_is_seen(channels: int, bad: float) -> 
         assert_equal(np.isnan(found[name]), np.isnan(expected[name]))
     assert np.isfinite(found["pool2"][[0, 2]]).all()
     assert np.isfinite(found["pool2"][1, :, 4:, :4]).all()
+
+
+def test_rows_of_vectors_are_images_where_a_layer_mixes_them() -> None:
+    layers = (Layer("flatten", Flatten(), ("input",)), Layer("resize", Resize(1.005), ("flatten",)))
+    network = Network("mixed", Input("input", 1), layers, ("resize",))
+    images = np.random.default_rng(6).standard_normal((200, 1, 2, 2)).astype(np.float32)
+    assert_equal(run_network(network, images)["resize"], one_by_one(network, images)["resize"])
+    layers = (
+        Layer("flatten", Flatten(), ("input",)),
+        Layer("resize", Resize(1.005, mode="linear"), ("flatten",)),
+    )
+    images = images[:102]
+    network = Network("mixed", Input("input", 1), layers, ("resize",))
+    assert_equal(run_network(network, images)["resize"], one_by_one(network, images)["resize"])
 
 
 def test_a_shape_that_does_not_chain_names_its_layer() -> None:
