@@ -72,7 +72,7 @@ class Program:
     @quiet
     def run(self, images: Float32, threads: int | None) -> None:
         """Compute the values for images; threads share what is large."""
-        self._space.threads = threads
+        self._space.sharing.threads = threads
         np.copyto(self._images, images)
         for call in self._space.calls:
             call()

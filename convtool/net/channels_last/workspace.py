@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from math import prod
 from typing import Any
@@ -32,6 +33,13 @@ Write = Callable[[Block, Lend], Iterable[Call]]
 """The calls for a block."""
 
 
+@dataclass
+class Sharing:
+    """How many threads share the blocks of a call: told anew for every run."""
+
+    threads: int | None = 1
+
+
 class Workspace:
     """The calls of a program, in order, and the buffers that they read and write.
 
@@ -42,13 +50,13 @@ class Workspace:
     ----------
     calls
         What a run does: every call knows its arrays, so that it costs no more than itself.
-    threads
+    sharing
         How many threads share the blocks of a call.
     """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self.threads: int | None = 1
+        self.sharing = Sharing()
         self._free: list[Float32] = []
 
     def then(self, call: Callable[..., object], *arguments: object, **options: Any) -> None:
@@ -58,7 +66,8 @@ class Workspace:
     def each(self, write: Write, blocks: Sequence[Block]) -> None:
         """Add the calls for blocks of one output, which threads share if they are many."""
         if len(blocks) >= MANY_BLOCKS:
-            self.then(lambda: for_each(blocks, partial(_run_block, write), self.threads))
+            sharing = self.sharing  # a call that held the workspace would keep its memory from being freed
+            self.then(lambda: for_each(blocks, partial(_run_block, write), sharing.threads))
         else:
             for block in blocks:
                 self._write_block(write, block)

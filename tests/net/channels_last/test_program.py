@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from convtool.core.bank import FilterBank
 from convtool.core.geometry import PADDING_MODES
 from convtool.errors import ConvtoolError, InputError
 from convtool.net.channels_last import workspace
-from convtool.net.channels_last.program import run_channels_last, runs_here
+from convtool.net.channels_last.program import Program, run_channels_last, runs_here
 from convtool.net.network import Input, Layer, Network
 from convtool.net.ops import (
     Add,
@@ -285,6 +287,19 @@ def test_few_products_leave_what_is_no_number_where_it_is_seen(bad: float, pool:
     with np.errstate(invalid="ignore"):
         expected = one_by_one(network, images)[layers[-1].name]
     assert_equal(np.isnan(found), np.isnan(expected))
+
+
+def test_the_memory_of_a_program_goes_with_it() -> None:
+    layers = (Layer("conv", Conv(FilterBank(np.ones((4, 1, 3, 3)), np.ones(4))), ("input",)),)
+    network = Network("large", Input("input", 1), layers, ("conv",))
+    program = Program(network, frozenset({"conv"}), (1, 1, 400, 400))
+    memory = weakref.ref(program.values["conv"].base)
+    gc.disable()
+    try:
+        del program
+        assert memory() is None
+    finally:
+        gc.enable()
 
 
 def test_the_path_is_chosen_by_shapes() -> None:
