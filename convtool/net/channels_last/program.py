@@ -120,7 +120,8 @@ def runs_here(network: Network, wanted: frozenset[str], shape: Shape) -> bool:
     if shape[0] == 0:
         return False
     facts = _facts_of(network, wanted, shape)
-    return facts.largest <= LARGEST and facts.laid_out <= MOST_LAID_OUT
+    together = 1 if facts.apart else shape[0]
+    return facts.largest * together <= LARGEST and facts.laid_out <= MOST_LAID_OUT
 
 
 def run_channels_last(

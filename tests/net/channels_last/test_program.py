@@ -314,6 +314,9 @@ def test_the_path_is_chosen_by_shapes() -> None:
     assert not runs_here(network(31), wanted, (1, 1, 256, 256))
     assert runs_here(network(31), wanted, (1, 1, 64, 64))
     assert not runs_here(network(3), wanted, (0, 1, 64, 64))
+    joined = Network("joined", Input("input", 1), (Layer("flat", Flatten(0), ("input",)),), ("flat",))
+    assert runs_here(joined, frozenset({"flat"}), (9, 1, 64, 64))
+    assert not runs_here(joined, frozenset({"flat"}), (900, 1, 64, 64))
 
 
 def test_images_are_left_as_they_are_and_results_do_not_change_with_the_next_run() -> None:
