@@ -197,7 +197,7 @@ def _facts_of(network: Network, wanted: frozenset[str], shape: Shape) -> _Facts:
     count = shape[0]
     largest = max(prod(each) for name, each in shapes.items() if name not in fixed) // max(count, 1)
     fitting = min(max(1, CHUNK_VALUES // max(largest, 1)), -(-count // CHUNKS))
-    apart = _are_apart(network, layers, shape, fixed)
+    apart = _are_apart(network, layers, shapes, fixed)
     laid_out = max((_laid_out(layer.operation, shapes[layer.name]) for layer in layers), default=0)
     return _Facts(shapes, frozenset(fixed), largest, laid_out, apart, fitting if apart else count)
 
@@ -216,16 +216,18 @@ def _shapes(network: Network, layers: list[Layer], shape: Shape) -> dict[str, Sh
     return shapes
 
 
-def _are_apart(network: Network, layers: list[Layer], shape: Shape, fixed: set[str]) -> bool:
-    """Whether no layer joins the images of a batch, which is the first axis of every value then."""
+def _are_apart(network: Network, layers: list[Layer], shapes: dict[str, Shape], fixed: set[str]) -> bool:
+    """Whether no layer joins the images of a batch, the first axis of every value then and no other."""
+    if any(_joins(layer.operation, shapes[layer.inputs[0]]) for layer in layers if layer.inputs):
+        return False
     for count in (101, 103):  # more images than a layer has channels or rows by chance
         try:
-            shapes = _shapes(network, layers, (count, *shape[1:]))
+            others = _shapes(network, layers, (count, *shapes[network.input.name][1:]))
         except InputError:
             return False
-        if any(each[:1] != (count,) for name, each in shapes.items() if name not in fixed):
+        if any(shape != (count, *shapes[name][1:]) for name, shape in others.items() if name not in fixed):
             return False
-    return not any(_joins(layer.operation, shapes[layer.inputs[0]]) for layer in layers if layer.inputs)
+    return True
 
 
 def _joins(operation: Operation, shape: Shape) -> bool:

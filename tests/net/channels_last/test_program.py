@@ -374,6 +374,22 @@ def test_rows_of_vectors_are_images_where_a_layer_mixes_them() -> None:
     assert_equal(run_network(network, images)["resize"], one_by_one(network, images)["resize"])
 
 
+def test_every_image_meets_every_other_where_axes_are_spread() -> None:
+    layers = (
+        Layer("mean", GlobalAvgPool(), ("input",)),
+        Layer("flatten", Flatten(), ("input",)),
+        Layer("add", Add(), ("mean", "flatten")),
+    )
+    network = Network("spread", Input("input", 1), layers, ("add",))
+    images = np.random.default_rng(7).standard_normal((3, 1, 2, 2)).astype(np.float32)
+    found = run_network(network, images)["add"]
+    assert found.shape == (3, 1, 3, 4)
+    assert_equal(
+        found,
+        images.mean(axis=(2, 3), keepdims=True, dtype=np.float64).astype(np.float32) + images.reshape(3, 4),
+    )
+
+
 def test_a_shape_that_does_not_chain_names_its_layer() -> None:
     layers = (
         Layer("flatten", Flatten(), ("input",)),
