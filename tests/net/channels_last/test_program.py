@@ -173,14 +173,16 @@ def networks(draw: DrawFn) -> Wide:
 
 def one_by_one(network: Network, images: np.ndarray) -> Values:
     values = {network.input.name: images}
-    for layer in network.layers:
-        values[layer.name] = layer.operation.run(*(values[name] for name in layer.inputs))
+    with np.errstate(invalid="ignore"):
+        for layer in network.layers:
+            values[layer.name] = layer.operation.run(*(values[name] for name in layer.inputs))
     return values
 
 
 def assert_values(found: Values, expected: Values) -> None:
     for name, values in found.items():
-        largest = np.abs(expected[name]).max()
+        finite = expected[name][np.isfinite(expected[name])]  # a pool's window may lie in the padding alone
+        largest = np.abs(finite).max(initial=0)
         assert values.dtype == np.float32
         assert values.flags.c_contiguous
         assert values.shape == expected[name].shape
