@@ -34,6 +34,8 @@ class Step:
         The layers, in order; the last one's name is that of the value.
     inputs
         What is read.
+    bank
+        The filters of a convolution, the normalisation that follows folded into them.
     run
         From the inputs' values to the output's.
     last_read
@@ -42,6 +44,7 @@ class Step:
 
     layers: tuple[Layer, ...]
     inputs: tuple[str, ...]
+    bank: FilterBank | None
     run: Callable[..., Float32]
     last_read: tuple[str, ...]
 
@@ -63,7 +66,8 @@ def steps_of(network: Network, wanted: frozenset[str]) -> tuple[Step, ...]:
         inputs = chain[0].inputs
         last_read = tuple(name for name in dict.fromkeys(inputs) if name not in read_later)
         read_later.update(inputs)
-        steps.append(Step(chain, inputs, _run_of(chain), last_read))
+        bank = _bank_of(chain)
+        steps.append(Step(chain, inputs, bank, _run_of(chain, bank), last_read))
     return tuple(reversed(steps))
 
 
@@ -139,18 +143,26 @@ def _slopes_of(operation: object, filters: int) -> tuple[float, ...] | None:
     return None
 
 
-def _run_of(chain: tuple[Layer, ...]) -> Callable[..., Float32]:
+def _bank_of(chain: tuple[Layer, ...]) -> FilterBank | None:
+    if not isinstance(chain[0].operation, Conv):
+        return None
+    bank = chain[0].operation.bank
+    for layer in chain[1:]:
+        if isinstance(layer.operation, BatchNorm):
+            bank = _folded(bank, layer.operation)
+    return bank
+
+
+def _run_of(chain: tuple[Layer, ...], bank: FilterBank | None) -> Callable[..., Float32]:
     conv = chain[0].operation
     if len(chain) == 1 or not isinstance(conv, Conv):
         return conv.run
-    bank, relu, pool, slopes = conv.bank, False, None, None
+    assert bank is not None
+    relu, pool, slopes = False, None, None
     for layer in chain[1:]:
-        operation = layer.operation
-        relu = relu or isinstance(operation, Relu)
-        pool = pool or _pool_of(operation)
-        slopes = slopes or _slopes_of(operation, len(bank))
-        if isinstance(operation, BatchNorm):
-            bank = _folded(bank, operation)
+        relu = relu or isinstance(layer.operation, Relu)
+        pool = pool or _pool_of(layer.operation)
+        slopes = slopes or _slopes_of(layer.operation, len(bank))
     size, kind = pool or (None, "max")
     return lambda maps: conv.fused(maps, bank=bank, relu=relu, pool=size, pool_kind=kind, slopes=slopes)
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from convtool.core.arrays import Float32, as_planes
 from convtool.core.geometry import Pair
 from convtool.errors import InputError
+from convtool.net.channels_last.program import run_channels_last, runs_here
 from convtool.net.fusing import steps_of
 from convtool.net.network import Network, naming
 from convtool.net.ops.base import by
@@ -57,8 +58,21 @@ def run_network(network: Network, images: ArrayLike, wanted: Collection[str] = (
     for name in names:
         if name != network.input.name:
             network[name]
-    values: dict[str, Float32] = {network.input.name: np.ascontiguousarray(planes.values)}
-    for step in steps_of(network, frozenset(names)):
+    shown = frozenset(names)
+    start = np.ascontiguousarray(planes.values)
+    if runs_here(network, shown, start.shape):
+        values = run_channels_last(network, start, shown)
+    else:
+        values = _run_by_steps(network, start, shown)
+    whole = planes.ndim == planes.values.ndim
+    constants = {layer.name for layer in network.layers if layer.operation.inputs == 0}
+    return {name: values[name] if whole or name in constants else values[name][0] for name in names}
+
+
+def _run_by_steps(network: Network, images: Float32, wanted: frozenset[str]) -> dict[str, Float32]:
+    """Run on the engine, one step after the other."""
+    values = {network.input.name: images}
+    for step in steps_of(network, wanted):
         read = [values[name] for name in step.inputs]
         shapes = [value.shape for value in read]
         for layer in step.layers:
@@ -69,9 +83,7 @@ def run_network(network: Network, images: ArrayLike, wanted: Collection[str] = (
         del read
         for name in step.last_read:
             del values[name]
-    whole = planes.ndim == planes.values.ndim
-    constants = {layer.name for layer in network.layers if layer.operation.inputs == 0}
-    return {name: values[name] if whole or name in constants else values[name][0] for name in names}
+    return values
 
 
 def memory_of(network: Network, size: Pair, images: int = 1, wanted: Collection[str] = ()) -> int:
@@ -82,6 +94,7 @@ def memory_of(network: Network, size: Pair, images: int = 1, wanted: Collection[
     held = most = cells[network.input.name]
     for step in steps_of(network, frozenset(names)):
         held += cells[step.name]
-        most = max(most, held + cells[step.name])  # an operation may need as much again while it works
+        # An operation may need as much again while it works: a padded input, or what becomes its output.
+        most = max(most, held + max(cells[name] for name in (step.name, *step.inputs)))
         held -= sum(cells[name] for name in step.last_read)
     return 4 * (most + network.parameters)

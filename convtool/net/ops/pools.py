@@ -34,18 +34,19 @@ class _Pool(Operation):
 
     def __post_init__(self) -> None:
         # Nothing of the maps is known yet; a stride of 0 is wrong whatever they are.
-        self._windows((1, 1, 10**9, 10**9))
+        self.windows((1, 1, 10**9, 10**9))
 
     def shape(self, *inputs: Shape) -> Shape:
         """``(N, C, H', W')``."""
-        rows, columns = self._windows(maps_of(inputs[0]))
+        rows, columns = self.windows(maps_of(inputs[0]))
         return *inputs[0][:2], rows.count, columns.count
 
     def reach(self, *inputs: Shape) -> Reach:
         """Of the window."""
-        return reach_of(self._windows(inputs[0]))
+        return reach_of(self.windows(inputs[0]))
 
-    def _windows(self, shape: Shape) -> Window:
+    def windows(self, shape: Shape) -> Window:
+        """The windows over maps of a shape."""
         size = shape[2], shape[3]
         return pool_windows(size, self.size, self.stride, self._sides(size), self.dilation, self.ceil_mode)
 
@@ -91,7 +92,7 @@ class AvgPool(_Pool):
     def pull(self, gradient: Float32, output: Float32, *inputs: Float32) -> tuple[Float32, ...]:
         """Shared out evenly over the cells of each window."""
         (maps,) = inputs
-        windows = self._windows(maps.shape)
+        windows = self.windows(maps.shape)
         heights, widths = window_areas(windows, self.count_include_pad)
         shares = gradient / (heights[:, np.newaxis] * widths)
         for axis, along in enumerate(windows, 2):
