@@ -116,7 +116,11 @@ class TestRuns:
             ({"file": "o.npy", "maps": ("conv", "pool")}, ArgumentError, "--maps names conv, pool; name one"),
             ({"file": "n.json", "maps": ("conv",)}, ArgumentError, "would replace the input n.json"),
             ({"maps": ("nope",)}, ArgumentError, "no layer is called 'nope'; n has conv, relu, pool, mean"),
-            ({"inputs": InputOptions(limits=Limits(memory=500))}, LimitError, r"^a\.png with n: n on 9×8; "),
+            (
+                {"maps": ("*",), "inputs": InputOptions(limits=Limits(memory=900))},
+                LimitError,
+                r"^a\.png with n: n on 9×8; ",
+            ),
             (
                 {"inputs": InputOptions(limits=Limits(pixels=71))},
                 LimitError,

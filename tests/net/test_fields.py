@@ -91,11 +91,12 @@ def test_layers_that_slide_nowhere_see_what_the_one_before_does() -> None:
     assert fields(network)["l0"] == fields(network)["l1"] == fields(network)["l2"]
 
 
-def test_branches_that_are_joined_see_what_either_does() -> None:
+@pytest.mark.parametrize("joined", [("up", "right"), ("right", "up")])
+def test_branches_that_are_joined_see_what_either_does(joined: tuple[str, str]) -> None:
     layers = (
         Layer("up", ops.Conv(filled((3, 1)), padding=((2, 0), (0, 0))), ("input",)),
         Layer("right", ops.Conv(filled((1, 4)), padding=((0, 0), (0, 3))), ("input",)),
-        Layer("both", ops.Add(), ("up", "right")),
+        Layer("both", ops.Add(), joined),
     )
     network = Network("n", Input(), layers, ("both",))
     assert fields(network)["both"] == (Span(3, 1, -2), Span(4, 1, 0))
