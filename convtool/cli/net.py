@@ -122,10 +122,10 @@ def run(
     from convtool.view.tables import console_for
 
     for each in runs:
-        written = list(each.maps)
+        outcomes = list(each.maps)
         if display.tables:
             print_scores(console_for(sys.stdout, showing.color), each.record, showing.precision)
-        display.show(written)
+        display.show(outcomes)
 
 
 @net.command()
