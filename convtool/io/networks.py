@@ -31,6 +31,8 @@ _ARRAY_SUFFIX = ".npy"
 _BEGINNING = (1980, 1, 1, 0, 0, 0)  # of a ZIP's clock: the same network gives the same bytes
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 1
+_END = struct.Struct("<4s6xH10x")
+_COUNTED_ELSEWHERE = 0xFFFF
 
 
 class NetworkFile(NamedTuple):
@@ -44,6 +46,7 @@ def read_npz(source: Source, limits: Limits) -> NetworkFile:
     """Read spec and arrays; nothing is unpacked before its size is known, nothing is ever unpickled."""
     try:
         with zipfile.ZipFile(source.stream) as archive:
+            _check_count(archive, source)
             return _read(archive, source.size, limits)
     except InputError:
         raise
@@ -58,6 +61,14 @@ def read_npz(source: Source, limits: Limits) -> NetworkFile:
         ValueError,  # of a place before the file's start, a name that is no UTF-8
     ):
         raise InputError("the NPZ is damaged, or no NPZ; write the network again") from None
+
+
+def _check_count(archive: zipfile.ZipFile, source: Source) -> None:
+    """Hold the directory against the count at its end: one wrong length in it hides what follows."""
+    source.stream.seek(max(0, source.size - _END.size - len(archive.comment)))
+    signature, count = _END.unpack(source.stream.read(_END.size))
+    if signature != b"PK\5\6" or count not in (len(archive.infolist()), _COUNTED_ELSEWHERE):
+        raise zipfile.BadZipFile
 
 
 def _read(archive: zipfile.ZipFile, source_size: int, limits: Limits) -> NetworkFile:

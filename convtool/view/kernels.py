@@ -26,7 +26,7 @@ def kernel_sheet(weights: Float32) -> bytes:
     Filters of one channel are laid out in a square. Of more than 4096 kernels the first are drawn.
     """
     filters, channels = weights.shape[:2]
-    columns = ceil(sqrt(filters)) if channels == 1 else channels
+    columns = ceil(sqrt(filters)) if channels == 1 else min(channels, MOST)
     kernels = weights.reshape(-1, *weights.shape[2:])[:MOST]
     rows = ceil(len(kernels) / columns)
     zoom = ceil(TILE / max(kernels.shape[1:]))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.commands import Words, done, refused
+from tests.faults.commands import NETWORK, Words, done, refused
 
 MATRIX = "1,2,3\n4,5,6\n7,8,9\n"
 STRANGE = {
@@ -87,6 +87,11 @@ def test_a01_numbers_that_are_none(command: Words, option: str, value: str) -> N
         (("find", "a.csv", "--filter", "identity", "-o", ""), "-o is empty"),
         (("learn", "--patch", "a.csv@0,0,2,2", "-o", ""), "-o is empty"),
         (("recover", "a.csv", "a.csv", "--size", "1", "-o", ""), "-o is empty"),
+        (("net", "show", ""), "path is empty"),
+        (("net", "run", NETWORK, ""), "path is empty"),
+        (("net", "run", NETWORK, "a.csv", "--maps", "same", "-o", ""), "-o is empty"),
+        (("net", "export", NETWORK, "-o", ""), "-o is empty"),
+        (("conv", "a.csv", "--filter", "::same", "--out-dir", "maps"), "path is empty"),
     ],
 )
 def test_a01_an_empty_path(command: Words, word: str) -> None:
@@ -201,6 +206,8 @@ def test_a02_a_dash_is_an_option() -> None:
         ("learn", "--patch", "b.map.csv@0,0,2,2", "--negatives", "folder", "-o", "hard.csv"),
         ("recover", "a.csv", "b.map.csv", "--size", "1", "-o", "hard.csv"),
         ("recover", "a.csv", "b.map.csv", "--size", "1", "-o", "folder/../b.map.csv"),
+        ("net", "run", NETWORK, "a.csv", "--maps", "*", "-o", "hard.csv"),
+        ("conv", "a.csv", "-f", f"{NETWORK}::same", "-o", "symbolic.csv"),
         ("relu", "b.map.csv", "--out-dir", ".", "--format", "csv"),
         ("relu", "b.map.csv", "--out-dir", "folder/..", "--format", "csv"),
         ("relu", "a.csv", "b.map.csv", "--out-dir", ".", "--format", "csv"),
@@ -282,6 +289,11 @@ LONG = "x" * 300
         (("learn", "--patch", "a.csv@0,0,2,2", "-o", f"{LONG}.json"), (f"{LONG}.json: ", "name too long")),
         (("recover", "a.csv", "a.csv", "--size", "1", "-o", "a.csv/f.npy"), ("a.csv/f.npy: ", "Not a dire")),
         (("recover", "a.csv", "a.csv", "--size", "1", "-o", "missing/f.npy"), ("missing/f.npy: ",)),
+        (("net", "export", NETWORK, "-o", "folder"), ("folder: ", "it is a folder")),
+        (("net", "export", NETWORK, "-o", "missing/n.npz"), ("missing/n.npz: ", "does not exist")),
+        (("net", "export", NETWORK, "-o", f"{LONG}.npz"), (f"{LONG}.npz: ", "name too long")),
+        (("net", "run", NETWORK, "a.csv", "--maps", "*", "-o", "missing/m.npy"), ("does not exist",)),
+        (("net", "run", NETWORK, "a.csv", "--maps", "*", "--out-dir", "a.csv"), ("cannot be created",)),
         (("filters", "export", "identity", "-o", "missing/f.json"), ("missing/f.json: ", "does not exist")),
     ],
     ids=lambda argument: " ".join(argument)[:60],

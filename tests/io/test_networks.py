@@ -126,6 +126,7 @@ def test_truncated(length: int) -> None:
 @given(flips=st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=4))
 @example(flips=[(len(WHOLE) - 3, 255)])
 @example(flips=[(len(WHOLE) - 8, 255), (len(WHOLE) - 7, 255)])
+@example(flips=[(1426, 172)])
 @settings(max_examples=600, deadline=None)
 def test_any_other_bytes_are_read_or_refused(flips: list[tuple[int, int]]) -> None:
     content = bytearray(WHOLE)
