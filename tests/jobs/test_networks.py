@@ -129,7 +129,14 @@ class TestRuns:
             ({"inputs": InputOptions(frame=3)}, InputError, r"^a\.png: "),
         ],
     )
-    def test_what_is_refused(self, options: dict[str, Any], error: type[Exception], says: str) -> None:
+    def test_what_is_refused(
+        self,
+        options: dict[str, Any],
+        error: type[Exception],
+        says: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("convtool.net.files.MEMORY_OF_JSON", 1)
         with pytest.raises(error, match=says):
             runs("a.png", **options)
 
@@ -189,7 +196,8 @@ class TestExplaining:
         assert found.pixels.ravel().tolist() == pixels.tolist()
         assert found.value == pixels[0] - pixels[1]
 
-    def test_of_too_much_is_refused(self) -> None:
+    def test_of_too_much_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("convtool.net.files.MEMORY_OF_JSON", 1)
         inputs = InputOptions(limits=Limits(memory=1800))
         with pytest.raises(LimitError, match=r"^a\.png with n: n on 9×8; it takes about"):
             explain_in_image("n.json", "a.png", "mean", (0, 0, 0), inputs=inputs, notify=pytest.fail)

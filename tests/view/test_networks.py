@@ -40,9 +40,9 @@ class TestLayers:
             "net · images\n"
             "layer     kind      output      sees  parameters  multiply-adds\n"
             "---------------------------------------------------------------\n"
-            "conv1     conv      64×112×112  7×7   9,472       118,013,952\n"
-            "given     constant              -     9,472       0\n"
-            "2 layers                              18,944      118,013,952\n"
+            "conv1     conv      64×112×112  7×7        9,472    118,013,952\n"
+            "given     constant              -          9,472              0\n"
+            "2 layers                                  18,944    118,013,952\n"
             "\n"
         )
 
