@@ -25,6 +25,7 @@ SPEC = "spec.json"
 FORMAT = "convtool.net/1"
 MAX_MEMBERS = 65_536
 MOST_INFLATED = 100
+AS_FLOAT32 = 5  # bytes that a byte of an array takes: what was read, and of 8 bits its float32
 LARGEST, MOST = float(np.finfo(np.float32).max), 2**53
 
 _ARRAY_SUFFIX = ".npy"
@@ -90,7 +91,7 @@ def _read(archive: zipfile.ZipFile, source_size: int, limits: Limits) -> Network
         raise InputError(
             f"it would inflate to {total} bytes, over {MOST_INFLATED} times its own; weights do not"
         )
-    limits.check_memory(2 * total, f"the network holds {total} bytes")
+    limits.check_memory(AS_FLOAT32 * total, f"the network holds {total} bytes")
     spec = archive.getinfo(SPEC)
     check_bytes(spec.file_size, MAX_JSON_BYTES, "a network's spec")
     arrays = {

@@ -98,7 +98,7 @@ def test_the_parts_add_up_and_weights_are_what_small_changes_do(
     found = explain_unit(network, image, layer, at)
     assert found.linear
     assert (found.layer, found.at) == (layer, at)
-    assert found.value == exact(network, image, layer, at)
+    assert found.value == pytest.approx(exact(network, image, layer, at), rel=1e-5, abs=1e-5)
     traced = found.value if found.cut is None else found.cut
     parts = float((found.pixels.astype(np.float64) * found.weights).sum())
     assert parts + found.constant == pytest.approx(traced, abs=1e-4)

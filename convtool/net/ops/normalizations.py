@@ -127,8 +127,7 @@ class LocalResponseNorm(Pointwise):
         if turned:
             before, after = after, before
         total = np.zeros_like(values)
-        for step in range(-before, after + 1):
+        for step in range(max(-before, 1 - channels), min(after, channels - 1) + 1):
             first, stop = max(0, -step), min(channels, channels - step)
-            if first < stop:
-                total[:, first:stop] += values[:, first + step : stop + step]
+            total[:, first:stop] += values[:, first + step : stop + step]
         return total

@@ -131,3 +131,9 @@ def test_batch_norm_is_linear_and_local_response_norm_is_not() -> None:
 def test_what_does_not_fit_is_refused(make: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+def test_more_channels_around_than_there_are_cost_nothing() -> None:
+    maps = np.ones((1, 3, 2, 2), np.float32)
+    wide, widest = (LocalResponseNorm(size, alpha=float(size)).run(maps) for size in (7, 2**40 + 1))
+    assert wide.tolist() == widest.tolist()
