@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convtool.core.arrays import Float32
 from convtool.core.geometry import Pair, is_real, pair, whole
@@ -180,6 +179,3 @@ def brief(names: Any) -> str:
     listed = list(names)
     more = "" if len(listed) <= 8 else f", … ({len(listed)} in all)"
     return ", ".join(listed[:8]) + more
-
-
-Arrays = dict[str, NDArray[Any]]
