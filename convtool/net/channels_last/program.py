@@ -13,7 +13,8 @@ import numpy as np
 from convtool.core.arrays import Float32
 from convtool.core.threads import for_each, single_threaded_blas
 from convtool.errors import InputError
-from convtool.net.channels_last.layers import add_to_channels, convolve, run_as_it_is, write_layer
+from convtool.net.channels_last.convolutions import convolve
+from convtool.net.channels_last.layers import add_to_channels, run_as_it_is, write_layer
 from convtool.net.channels_last.workspace import Workspace, as_layers_know, channels_first, quiet, shares
 from convtool.net.fusing import Step, steps_of
 from convtool.net.network import Layer, Network, naming
