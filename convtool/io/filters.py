@@ -19,6 +19,8 @@ from convtool.io.source import STDIN, PathLike, Source, open_source, spoken, war
 from convtool.text import quoted
 
 FORMAT = "convtool.filter/1"
+_NETWORKS = (b"PK\3\4", b"\x08")  # as an NPZ begins, and an ONNX model
+
 _KEYS = (
     "format",
     "name",
@@ -109,7 +111,9 @@ def decode_filter(source: Source, label: str) -> FilterFile:
         bank, notices = _bank(npy.read_values(source.stream, header))
         return FilterFile(label, bank, notices=notices)
     if not source.text_start().startswith((b"{", b"[")):
-        raise InputError("not a filter; a filter file is JSON (an object or a list of rows) or NPY")
+        network = source.head(4).startswith(_NETWORKS)
+        hint = "; of a network, name a layer: FILE::LAYER" if network else ""
+        raise InputError(f"not a filter; a filter file is JSON (an object or a list of rows) or NPY{hint}")
     check_bytes(source.size, MAX_JSON_BYTES, "a filter in JSON")
     return _from_json(parse_json(source.stream.read()), label)
 
@@ -213,6 +217,8 @@ def _library() -> Path:
 
 def _from_json(content: Any, label: str) -> FilterFile:
     fields = content if isinstance(content, dict) else {"weights": content}
+    if str(fields.get("format")).startswith("convtool.net/"):
+        raise InputError("it is a network; name one of its layers: FILE::LAYER, see 'convtool net show'")
     unknown = set(fields) - set(_KEYS)
     if unknown:
         raise InputError(

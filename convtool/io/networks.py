@@ -125,7 +125,7 @@ def spec_of_json(data: bytes) -> dict[str, Any]:
     if not isinstance(spec, dict) or spec.get("format") != FORMAT:
         found = quoted(spec.get("format")) if isinstance(spec, dict) else "missing"
         raise InputError(
-            f'no network: its format is {found}; a spec begins {{"format": "{FORMAT}", "layers": ['
+            f'no network: its format is {found}; a spec is {{"format": "{FORMAT}", "layers": […]}}'
         )
     _check_values(spec)
     return spec

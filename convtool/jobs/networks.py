@@ -204,7 +204,7 @@ def _best(network: Network, scores: Float32, top: int) -> list[dict[str, Any]]:
     return [
         {
             "index": index,
-            "class": classes[index] if classes and index < len(classes) else None,
+            "class": classes[index] if classes else None,
             "score": float(str(vector[index])),
         }
         for index in order

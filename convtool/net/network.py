@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,7 @@ class Network:
             if (wanted is not None and len(layer.inputs) != wanted) or (wanted is None and not layer.inputs):
                 raise InputError(
                     f"layer {layer.name!r}: {layer.operation.kind} reads {wanted or 'at least 1'} value(s), "
-                    f"{len(layer.inputs)} are given"
+                    f"{len(layer.inputs)} are given; name them as its inputs"
                 )
             for name in layer.inputs:
                 if name in known:
@@ -161,7 +162,17 @@ class Network:
                 if np.prod(shape, dtype=np.float64) > MOST_VALUES:
                     raise InputError(f"its output would be {by(shape)}, more than any memory holds")
             found[layer.name] = shape
+        self._check_classes(found[self.outputs[0]])
         return found
+
+    def _check_classes(self, scores: Shape) -> None:
+        """Refuse names of classes that would be those of other scores."""
+        count = prod(scores[1:])
+        if self.classes is not None and prod(scores[2:]) == 1 and count != len(self.classes):
+            raise InputError(
+                f"it names {len(self.classes)} class(es), {self.outputs[0]!r} gives {count} score(s); "
+                "give a name for each"
+            )
 
 
 @contextmanager

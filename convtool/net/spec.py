@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,11 @@ def network_of_spec(file: NetworkFile, name: str, find_filter: FindFilter) -> Ne
     for number, fields_ in enumerate(described, 1):
         kind = fields_.get("kind")
         if not isinstance(kind, str) or kind not in OPERATIONS:
-            raise InputError(f"layer {number} is of kind {quoted(kind)}; there are {', '.join(OPERATIONS)}")
+            close = get_close_matches(kind, OPERATIONS) if isinstance(kind, str) else []
+            guess = f"did you mean {' or '.join(close)}? " if close else ""
+            raise InputError(
+                f"layer {number} is of kind {quoted(kind)}; {guess}there are {', '.join(OPERATIONS)}"
+            )
         kinds[kind] += 1
         own = _text(fields_.get("name", f"{kind}{kinds[kind]}"), f"the name of layer {number}")
         with naming(own):

@@ -116,12 +116,18 @@ def _cut(explained: Explanation, precision: int) -> str:
 
 
 def _product(share: Share, precision: int) -> str:
-    value, weight = (_number(n, precision) for n in (share.strongest_value, share.strongest_weight))
+    value, weight = (_factor(n, precision) for n in (share.strongest_value, share.strongest_weight))
     return f"{_place(share.strongest)}: {value} × {weight}"
 
 
 def _by(shape: Iterable[int]) -> str:
     return "×".join(map(str, shape))
+
+
+def _factor(value: float, precision: int) -> str:
+    """A number that is never shown as 0 if it is not."""
+    number = _number(value, precision)
+    return number if value == 0 or float(number) else f"{value:.1e}"
 
 
 def _number(value: float, precision: int) -> str:

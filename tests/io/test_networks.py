@@ -160,7 +160,7 @@ def test_any_bytes_are_no_archive(content: bytes) -> None:
         (packed({"notes.txt": b"x"}), r"^it holds 'notes\.txt', neither spec\.json nor an array$"),
         (packed({"sub/": b""}), r"^it holds 'sub/', neither spec\.json nor an array$"),
         (packed({"../../etc/passwd": b"x"}), r"^it holds '\.\./\.\./etc/passwd', neither"),
-        (packed({}, spec=b"[]"), '^no network: its format is missing; a spec begins {"format": "convtool.ne'),
+        (packed({}, spec=b"[]"), '^no network: its format is missing; a spec is {"format": "convtool.ne'),
         (packed({}, spec=b"{}"), "^no network: its format is None; "),
         (packed({}, spec=b'{"format": "convtool.net/2"}'), "^no network: its format is 'convtool.net/2'; "),
         (packed({}, spec=b'{"format": '), "^not valid JSON, line 1 column 12"),

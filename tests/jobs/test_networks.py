@@ -38,7 +38,9 @@ LAYERS = [
 
 @pytest.fixture(autouse=True)
 def files() -> None:
-    Path("n.json").write_text(json.dumps({"format": "convtool.net/1", "layers": LAYERS, "classes": ["a"]}))
+    Path("n.json").write_text(
+        json.dumps({"format": "convtool.net/1", "layers": LAYERS, "classes": ["a", "b"]})
+    )
     scenes.save("a.png", scenes.noise(1, 9, 8))
     scenes.save("b.png", scenes.noise(2, 5, 7))
 
@@ -73,9 +75,7 @@ class TestRuns:
             order = sorted(range(2), key=lambda index: -values[index])
             assert [best["index"] for best in run.record["top"]] == order
             assert [np.float32(best["score"]) for best in run.record["top"]] == [values[n] for n in order]
-            assert [best["class"] for best in run.record["top"]] == [
-                "a" if index == 0 else None for index in order
-            ]
+            assert [best["class"] for best in run.record["top"]] == ["ab"[index] for index in order]
             assert run.record["outputs"] == {"mean": [2, 1, 1]}
 
     def test_of_equal_scores_the_first_comes_first(self) -> None:

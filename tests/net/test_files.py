@@ -11,7 +11,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from convtool import FilterBank, load_network
+from convtool import FilterBank, load_filter, load_network
 from convtool.errors import ArgumentError, InputError, LimitError, NoticeWarning
 from convtool.io.limits import MAX_JSON_BYTES, Limits
 from convtool.net import ops
@@ -44,7 +44,7 @@ def spec(path: str, *layers: object, **keys: object) -> str:
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
 def test_every_kind_goes_through_a_file(kind: str) -> None:
-    network = network_of(EVERY_KIND[kind], classes=("a", "b"))
+    network = network_of(EVERY_KIND[kind])
     assert_same_network(load_network(written(network, "npz", "n.npz")), network)
 
 
@@ -148,7 +148,7 @@ class TestFiltersBesideASpec:
         (b"[[1, 2]]", "^n: no network; it is"),
         (b"\x89PNG\r\n\x1a\n", "^n: no network; it is"),
         (b"\x93NUMPY", "^n: no network; it is"),
-        (b'{"weights": [[1]]}', r"^n: no network: its format is None; a spec begins \{"),
+        (b'{"weights": [[1]]}', r"^n: no network: its format is None; a spec is \{"),
         (b'{"format": "convtool.filter/1"}', "^n: no network: its format is 'convtool.filter/1'; a spec"),
         (b'{"format": "convtool.net/2", "layers": []}', "^n: no network: its format is 'convtool.net/2'"),
         (b'{"format": "convtool.net/1"}', "^n: layers is None; it must be a list of objects$"),
@@ -244,3 +244,23 @@ def test_strange_names_of_layers_go_through_a_file() -> None:
     assert_same_network(load_network(written(network, "npz", "n.npz")), network)
     assert [layer.name for layer in load_network(written(network, "onnx", "n.onnx")).layers] == names
     assert sorted(path.name for path in Path().rglob("*")) == ["n.json", "n.npz", "n.onnx"]
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_classes_are_as_many_as_scores(count: int) -> None:
+    layers = ({"kind": "flatten"}, {"kind": "dense", "name": "scores", "weights": [[1] * 4] * 3})
+    spec("n.json", *layers, input={"size": 2}, classes=["a"] * count)
+    says = rf"^n.json: it names {count} class\(es\), 'scores' gives 3 score\(s\); give a name for each$"
+    with pytest.raises(InputError, match=says):
+        load_network("n.json")
+
+
+@pytest.mark.parametrize("name", ["n.json", "n.npz", "n.onnx"])
+def test_a_network_is_no_filter_but_its_layers_are(name: str) -> None:
+    network = load_network(LINES)
+    if name == "n.json":
+        Path(name).write_bytes(LINES.read_bytes())
+    else:
+        written(network, name.rpartition(".")[2], name)
+    with pytest.raises(InputError, match=r"name .*layer.*: FILE::LAYER"):
+        load_filter(name)

@@ -414,7 +414,7 @@ def test_what_a_node_cannot_be_is_refused_with_its_name(model: ModelProto, messa
         (one_node("Conv", WEIGHTS, group=3), "layer 'conv0': groups is 3; it must divide the 2 channel"),
         (
             one_node("Conv", WEIGHTS[:, :1]),
-            r"layer 'conv0': the image has 2 channel\(s\), the filters read 1",
+            r"layer 'conv0': its input has 2 channel\(s\), its filters read 1",
         ),
         (
             one_node("MaxPool", kernel_shape=[9, 9]),

@@ -122,7 +122,7 @@ def test_what_every_model_says_of_itself() -> None:
 def test_scaling_and_classes_are_kept() -> None:
     source = Input("picture", 3, (4, 5), 1 / 255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     layers = (Layer("flat", ops.Flatten(), ("picture",)), Layer("top", ops.Relu(), ("flat",)))
-    network = Network("n", source, layers, ("top", "flat"), ("cat", "写真", "a b"))
+    network = Network("n", source, layers, ("top", "flat"), ("cat", "写真", "a b") * 20)
     read = read_back(onnx_of_network(network))
     assert (read.input, read.outputs, read.classes) == (source, ("top", "flat"), network.classes)
     assert read_back(onnx_of_network(network_of(ops.Relu()))).classes is None

@@ -166,7 +166,7 @@ THREE = ops.BatchNorm([1, 1, 1], [0, 0, 0], [0, 0, 0], [1, 1, 1])
         ([THREE], r"layer 'batch_norm0': it has numbers for 3 channel\(s\), its input is 1×1×4×4"),
         ([ONE, ops.Relu(), ops.MaxPool(5)], "layer 'max_pool2': the map is 4×4, smaller than the pool's 5×5"),
         ([ops.MaxPool(4), FOUR, ops.AvgPool(2)], "layer 'avg_pool2': the map is 1×1, smaller than"),
-        ([FOUR, ONE], r"layer 'conv1': the image has 4 channel\(s\), the filters read 1"),
+        ([FOUR, ONE], r"layer 'conv1': its input has 4 channel\(s\), its filters read 1"),
         ([ops.Reshape([3, -1])], "layer 'reshape0': its input 1×1×4×4 holds 16 values"),
     ],
 )

@@ -25,6 +25,7 @@ from convtool.core.geometry import (
     window,
 )
 from convtool.core.pooling import PoolKind
+from convtool.errors import InputError
 from convtool.net.ops.base import Operation, Reach, Shape, maps_of
 
 Sides = Padding | Literal["same_lower"]
@@ -53,6 +54,14 @@ class Conv(Operation):
     def shape(self, *inputs: Shape) -> Shape:
         """``(N, O, H', W')``."""
         count, channels = maps_of(inputs[0])[:2]
+        read = self.bank.in_channels * self.groups
+        divided = channels % self.groups == len(self.bank) % self.groups == 0
+        if divided and channels != read:
+            apart = f", or groups {channels} and a filter for each" if self.bank.in_channels == 1 else ""
+            raise InputError(
+                f"its input has {channels} channel(s), its filters read {read}; "
+                f"give filters of {channels} channel(s){apart}"
+            )
         check_channels(channels, self.bank, self.groups)
         rows, columns = self.windows(inputs[0])
         return count, len(self.bank), rows.count, columns.count

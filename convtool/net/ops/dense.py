@@ -35,7 +35,7 @@ class Dense(Operation):
         """``(N, O)``."""
         outputs, values = np.asarray(self.weights).shape
         if len(inputs[0]) != 2 or inputs[0][1] != values:
-            hint = "; put flatten before it" if len(inputs[0]) == 4 and prod(inputs[0][1:]) == values else ""
+            hint = "; put flatten before it" if len(inputs[0]) == 4 else ""
             raise InputError(f"it reads vectors of {values} values, its input is {by(inputs[0])}{hint}")
         return inputs[0][0], outputs
 

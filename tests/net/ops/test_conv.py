@@ -206,7 +206,7 @@ def test_options_that_fit_no_map_are_refused_at_once(options: dict[str, Any], me
     ("shape", "error", "message"),
     [
         ((1, 3), InputError, r"it needs maps \(N, C, H, W\), its input is 1×3; put it before flatten"),
-        ((1, 4, 9, 9), InputError, r"the image has 4 channel\(s\), the filters read 3"),
+        ((1, 4, 9, 9), InputError, r"its input has 4 channel\(s\), its filters read 3"),
         ((1, 3, 2, 9), InputError, "the map is 2×9, smaller than the filter's 3×3 window"),
     ],
 )

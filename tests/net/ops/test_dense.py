@@ -59,7 +59,7 @@ def test_what_it_costs_has_learned_and_sees() -> None:
         (lambda: Dense(np.ones((2, 3)), 1), r"bias has shape \(\); it must have 1 axes"),
         (lambda: Dense(np.ones((2, 8))).shape((1, 9)), "it reads vectors of 8 values, its input is 1×9$"),
         (lambda: Dense(np.ones((2, 8))).shape((1, 2, 2, 2)), "its input is 1×2×2×2; put flatten before it$"),
-        (lambda: Dense(np.ones((2, 8))).shape((1, 2, 2, 3)), "its input is 1×2×2×3$"),
+        (lambda: Dense(np.ones((2, 8))).shape((1, 2, 2, 3)), "its input is 1×2×2×3; put flatten before it$"),
         (lambda: Dense(np.ones((2, 8))).shape((8,)), "its input is 8$"),
     ],
 )
