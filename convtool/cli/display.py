@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +13,17 @@ from convtool.errors import ArgumentError, InputError
 
 if TYPE_CHECKING:
     from convtool.jobs.image import Outcome
+
+
+@contextmanager
+def written_anyway(made: Iterator[object]) -> Iterator[None]:
+    """Make all that is left, and so write it, if the reader of what is printed goes away."""
+    try:
+        yield
+    except BrokenPipeError:
+        for _ in made:
+            pass
+        raise
 
 
 @dataclass(frozen=True)
@@ -50,12 +62,8 @@ class Display:
     def show(self, outcomes: Iterable[Outcome]) -> None:
         """Print every map once it is made; the files are written even if the reader goes away."""
         made = iter(outcomes)
-        try:
+        with written_anyway(made):
             self._print(made)
-        except BrokenPipeError:
-            for _ in made:
-                pass
-            raise
 
     def _print(self, outcomes: Iterator[Outcome]) -> None:
         if self.json:

@@ -9,7 +9,7 @@ import typer
 
 from convtool.cli import options as o
 from convtool.cli import values
-from convtool.cli.display import Display
+from convtool.cli.display import Display, written_anyway
 from convtool.cli.groups import grouped
 from convtool.errors import ArgumentError
 
@@ -114,13 +114,10 @@ def run(
         output=writing.options(frozenset()),
         notify=display.notice,
     )
-    try:
-        for each in runs:
-            _show(each.record, list(each.maps), display)
-    except BrokenPipeError:  # the maps are written even if the reader goes away
-        for each in runs:
-            list(each.maps)
-        raise
+    made = ((each.record, list(each.maps)) for each in runs)
+    with written_anyway(made):
+        for record, outcomes in made:
+            _show(record, outcomes, display)
 
 
 def _show(record: dict[str, Any], maps: list[Outcome], display: Display) -> None:
@@ -158,9 +155,9 @@ def explain(
     """
     from convtool.jobs.networks import explain_in_image
 
-    display = Display(json=showing.json, quiet=showing.quiet, color=showing.color, strict=reading.strict)
+    display = showing.display(reading)
     explained = explain_in_image(model, image, layer, at, inputs=reading.options(), notify=display.notice)
-    if showing.json:
+    if display.json:
         from convtool.view.networks import explanation_as_json
 
         print(explanation_as_json(model, image, explained))
@@ -168,10 +165,9 @@ def explain(
         from convtool.view.networks import print_explanation
         from convtool.view.tables import console_for
 
-        console = console_for(sys.stdout, showing.color)
-        print_explanation(
-            console, f"{image} · {model}", explained, precision=showing.precision, full=showing.full
-        )
+        console = console_for(sys.stdout, display.color)
+        title = f"{image} · {model}"
+        print_explanation(console, title, explained, precision=display.precision, full=display.full)
 
 
 @net.command()

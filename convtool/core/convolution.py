@@ -290,7 +290,7 @@ def _planned(
     check_pool_kind(pool_kind)
     images, channels, *size = shape
     groups = whole("groups", groups)
-    check_channels(channels, bank, groups)
+    _check_channels(channels, bank, groups)
     slide = window((size[0], size[1]), bank.kernel_size, stride=stride, padding=padding, dilation=dilation)
     pooled = None
     if pool is not None:
@@ -311,13 +311,17 @@ def turned(bank: FilterBank) -> FilterBank:
     return FilterBank(np.flip(bank.weights, (2, 3)), bank.bias, bank.names, bank.normalize)
 
 
-def check_channels(channels: int, bank: FilterBank, groups: int) -> None:
-    """Refuse maps of other channels than the filters read, and groups that do not divide them."""
+def check_groups(channels: int, bank: FilterBank, groups: int) -> None:
+    """Refuse groups that do not divide channels and filters."""
     filters = len(bank)
     if filters % groups or channels % groups:
         raise ArgumentError(
             f"groups is {groups}; it must divide the {channels} channel(s) and the {filters} filter(s)"
         )
+
+
+def _check_channels(channels: int, bank: FilterBank, groups: int) -> None:
+    check_groups(channels, bank, groups)
     if channels != bank.in_channels * groups:
         read = bank.in_channels * groups
         way_out = "filter each by itself with --channels each, or " if read == 1 else ""

@@ -18,7 +18,7 @@ from convtool.jobs.options import InputOptions
 from convtool.jobs.outputs import STDOUT, spoken_output
 from convtool.jobs.pictures import Pictures, files_of, split_window
 from convtool.jobs.reading import Notify, check_stdin_once
-from convtool.learn.learning import MANY_PATCHES, LearnedFilter, Method, learn_filter
+from convtool.learn.learning import LearnedFilter, Method, default_method, learn_filter
 from convtool.learn.memory import learning_memory
 from convtool.learn.template import ANGLES, SCALES
 from convtool.learn.windows import Background, Patch
@@ -152,7 +152,7 @@ def _check_memory(
     pictures = [each.planes.shape for each in behind if background or each.planes.shape != shape]
     method = options.method
     if method == "auto":
-        method = "lda" if len(patches) >= MANY_PATCHES and pictures else "ncc"
+        method = default_method(len(patches), background=bool(pictures))
     estimate = learning_memory(len(patches), shape, pictures, method=method, folds=options.folds)
     what = f"learning by {method} from {len(patches)} patch(es) of {shape[1]}×{shape[2]}"
     limits = inputs.limits or Limits.of()

@@ -169,7 +169,7 @@ def learn_filter(
     _check_alike(cut)
     behind = _backgrounds(background, cut)
     if method == "auto":
-        method = "lda" if len(cut) >= MANY_PATCHES and behind else "ncc"
+        method = default_method(len(cut), background=bool(behind))
     if method in RIDGES:
         _check_enough(method, cut, behind)
     elif ridge is not None:
@@ -199,6 +199,11 @@ def learn_filter(
         ncc=ncc,
         rounds=learned.rounds,
     )
+
+
+def default_method(patches: int, *, background: bool) -> Method:
+    """The method that so many patches are enough for, with background or without."""
+    return "lda" if patches >= MANY_PATCHES and background else "ncc"
 
 
 class _Learned(NamedTuple):

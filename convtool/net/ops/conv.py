@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank
-from convtool.core.convolution import check_channels, feature_maps, leaky_maps
+from convtool.core.convolution import check_groups, feature_maps, leaky_maps
 from convtool.core.geometry import (
     OUTSIDE,
     Padding,
     PaddingMode,
+    Pair,
     Sizes,
     Window,
     check_padding_mode,
@@ -25,6 +26,7 @@ from convtool.core.geometry import (
     window,
 )
 from convtool.core.pooling import PoolKind
+from convtool.core.tiles import padded
 from convtool.errors import InputError
 from convtool.net.ops.base import Operation, Reach, Shape, maps_of
 
@@ -55,14 +57,13 @@ class Conv(Operation):
         """``(N, O, H', W')``."""
         count, channels = maps_of(inputs[0])[:2]
         read = self.bank.in_channels * self.groups
-        divided = channels % self.groups == len(self.bank) % self.groups == 0
-        if divided and channels != read:
+        check_groups(channels, self.bank, self.groups)
+        if channels != read:
             apart = f", or groups {channels} and a filter for each" if self.bank.in_channels == 1 else ""
             raise InputError(
                 f"its input has {channels} channel(s), its filters read {read}; "
                 f"give filters of {channels} channel(s){apart}"
             )
-        check_channels(channels, self.bank, self.groups)
         rows, columns = self.windows(inputs[0])
         return count, len(self.bank), rows.count, columns.count
 
@@ -107,17 +108,17 @@ class Conv(Operation):
         shares = gradient.reshape(count, self.groups, -1, *gradient.shape[2:])
         rows, columns = windows
         heights, widths = (axis.sources(self.padding_mode) for axis in windows)
-        padded = np.zeros((count, channels, len(heights), len(widths)), np.float64)
+        around = np.zeros((count, channels, len(heights), len(widths)), np.float64)
         for y, x in np.ndindex(*self.bank.kernel_size):
             taps = np.einsum("ngohw,goi->ngihw", shares, weights[..., y, x], optimize=True)
-            place = padded[
+            place = around[
                 :,
                 :,
                 y * rows.dilation : y * rows.dilation + rows.stride * rows.count : rows.stride,
                 x * columns.dilation : x * columns.dilation + columns.stride * columns.count : columns.stride,
             ]
             place += taps.reshape(place.shape)
-        unpadded = _gathered(_gathered(padded, heights, size[0], 2), widths, size[1], 3)
+        unpadded = _gathered(_gathered(around, heights, size[0], 2), widths, size[1], 3)
         return (unpadded.astype(np.float32),)
 
     def multiply_adds(self, output: Shape, *inputs: Shape) -> int:
@@ -146,17 +147,16 @@ class Conv(Operation):
             of=("map", "filter"),
         )
 
-    def _sides(self, size: tuple[int, int]) -> Padding:
-        if self.padding != "same_lower":
-            return self.padding
-        return same_lower(size, self.bank.kernel_size, self.stride, self.dilation)
+    def _sides(self, size: Pair) -> Padding:
+        return sides_of(self.padding, size, self.bank.kernel_size, self.stride, self.dilation)
 
     def _by_deviations(self, gradient: Float32, maps: Float32, windows: Window) -> Float32:
         """Divided by the deviations of the windows that have a share."""
         rows, columns = windows
         reach = rows.reach, columns.reach
-        padded = _padded(maps, windows, self.padding_mode)
-        views = sliding_window_view(padded, reach, (2, 3))[
+        along_y, along_x = (axis.reads(0, axis.count, self.padding_mode) for axis in windows)
+        strip = padded(maps, along_y, along_x)
+        views = sliding_window_view(strip, reach, (2, 3))[
             :, :, :: rows.stride, :: columns.stride, :: rows.dilation, :: columns.dilation
         ]
         divided = np.zeros_like(gradient)
@@ -170,8 +170,10 @@ class Conv(Operation):
         return divided
 
 
-def same_lower(size: tuple[int, int], kernel: Sizes, stride: Sizes, dilation: Sizes) -> Padding:
-    """All four sides of the padding of ONNX's SAME_LOWER: as of ``same``, the odd cell at the start."""
+def sides_of(padding: Sides, size: Pair, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Padding:
+    """Padding as `convtool.conv2d` knows it: ``same_lower`` is ``same`` with its sides exchanged."""
+    if padding != "same_lower":
+        return padding
     upper = window(size, kernel, stride=stride, padding="same", dilation=dilation)
     return tuple((axis.after, axis.before) for axis in upper)
 
@@ -182,22 +184,11 @@ def reach_of(windows: Window) -> Reach:
     return Reach((rows.reach, columns.reach), (rows.stride, columns.stride), (-rows.before, -columns.before))
 
 
-def _padded(maps: Float32, windows: Window, mode: str) -> Float32:
-    for axis, along in enumerate(windows, 2):
-        sources = along.sources(mode)
-        maps = np.where(
-            np.expand_dims(sources == OUTSIDE, tuple(range(1, maps.ndim - axis))),
-            np.float32(0),
-            maps.take(sources, axis),
-        )
-    return maps
-
-
 def _gathered(
-    padded: NDArray[np.float64], sources: NDArray[np.intp], size: int, axis: int
+    around: NDArray[np.float64], sources: NDArray[np.intp], size: int, axis: int
 ) -> NDArray[np.float64]:
     """Padded cells added up in the cells of the map that they copy."""
-    moved = np.moveaxis(padded, axis, 0)
+    moved = np.moveaxis(around, axis, 0)
     total = np.zeros((size, *moved.shape[1:]))
     inside = sources != OUTSIDE
     np.add.at(total, sources[inside], moved[inside])

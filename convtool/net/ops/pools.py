@@ -19,7 +19,7 @@ from convtool.core.pooling import (
     window_areas,
 )
 from convtool.net.ops.base import Operation, Reach, Shape, maps_of
-from convtool.net.ops.conv import Sides, reach_of, same_lower
+from convtool.net.ops.conv import Sides, reach_of, sides_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +51,8 @@ class _Pool(Operation):
         return pool_windows(size, self.size, self.stride, self._sides(size), self.dilation, self.ceil_mode)
 
     def _sides(self, size: Pair) -> Padding:
-        if self.padding != "same_lower":
-            return self.padding
-        return same_lower(size, self.size, self.size if self.stride is None else self.stride, self.dilation)
+        stride = self.size if self.stride is None else self.stride
+        return sides_of(self.padding, size, self.size, stride, self.dilation)
 
     def _options(self, maps: Float32) -> dict[str, Any]:
         sides = self._sides((maps.shape[2], maps.shape[3]))
