@@ -1,0 +1,31 @@
+"""``convtool net export``: a network as one NPZ, or as ONNX."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from convtool.cli import options as o
+from convtool.cli.display import Display
+from convtool.cli.net.arguments import Model
+
+
+def export(
+    model: Model,
+    output: Annotated[
+        str,
+        typer.Option("-o", "--output", metavar="FILE", help="Where to: .npz or .onnx.", show_default=False),
+    ],
+    max_memory: o.MaxMemory = None,
+    debug: o.Debug = False,
+) -> None:
+    """Write a network as one NPZ, or as ONNX.
+
+    \b
+    Example:
+      convtool net export spec.json -o model.onnx
+    """
+    from convtool.jobs.net.export import export_network
+
+    export_network(model, output, limits=o.limits(None, max_memory), notify=Display().notice)

@@ -1,0 +1,1 @@
+"""Where networks meet files: one job each, and the images that all of them read."""
