@@ -214,24 +214,29 @@ def _check_shape(shape: tuple[int, ...], itemsize: int, limits: Limits) -> None:
 
 
 def _from_numbers(stored: NDArray[Any], maximum: float | None) -> Image:
-    with np.errstate(over="ignore"):
+    values, notices = as_read(stored)
+    return Image(values, maximum=maximum, notices=notices)
+
+
+def as_read(stored: NDArray[Any]) -> tuple[Float32, tuple[str, ...]]:
+    """A file's numbers in float32, and what they lose by it; what is not finite is refused."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a NaN may be a signalling one
         values = stored.astype(np.float32, order="C", copy=not stored.flags.writeable)
     if stored.dtype.kind in "bui" and stored.dtype.itemsize <= 2:
-        return Image(values, maximum=maximum)
+        return values, ()
     if not np.isfinite(values).all():
         raise InputError(f"{first_infinite(stored)}; every value must be finite in float32")
     changed = np.count_nonzero(_is_rounded(stored, values))
     lost = np.count_nonzero(values == 0) - np.count_nonzero(stored == 0)
-    notices = (
+    return values, (
         *([f"{changed} whole number(s) beyond 2^24 rounded to float32"] if changed else []),
         *([f"{lost} number(s) too small for float32 became 0"] if lost else []),
     )
-    return Image(values, maximum=maximum, notices=notices)
 
 
 def first_infinite(values: NDArray[Any]) -> str:
     """Name the first value that is not finite in float32, and its place."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         infinite = ~np.isfinite(values.astype(np.float32, copy=False))
     place = tuple(int(k) for k in np.argwhere(infinite)[0])
     if len(place) > 3:

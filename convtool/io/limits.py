@@ -17,6 +17,7 @@ MEMORY_OF_JSON = 40  # bytes that a byte may take while it is parsed: "1," is a 
 MAX_TEXT_BYTES = 64 * 2**20
 MAX_STREAM_BYTES = 2**30
 MAX_NPY_HEADER_BYTES = 10_000
+MOST_INFLATED = 100  # times its own size: what a packed array may become
 MAX_PNG_ENTRY_BYTES = 2**20  # one text or colour profile, inflated; Pillow's own limit
 MAX_PNG_TEXT_BYTES = 16 * 2**20  # all of them together
 MAX_FRAMES_COUNTED = 1000

@@ -1,13 +1,11 @@
-"""Networks in one file: an NPZ of arrays and a spec in JSON, every member held against the limits first."""
+"""Networks in one file: an NPZ of arrays and a spec in JSON."""
 
 from __future__ import annotations
 
 import io
 import json
 import re
-import struct
 import zipfile
-import zlib
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -15,25 +13,18 @@ from numpy.typing import NDArray
 
 from convtool.errors import InputError
 from convtool.io import npy
-from convtool.io.limits import ALWAYS_FITS, MAX_JSON_BYTES, Limits, check_bytes
+from convtool.io.limits import MAX_JSON_BYTES, Limits, check_bytes
+from convtool.io.npz import ARRAY_SUFFIX, Npz
 from convtool.io.rectangles import parse_json
 from convtool.io.source import Source
 from convtool.text import quoted
 
-MAGIC = b"PK\x03\x04"
 SPEC = "spec.json"
-FORMAT = "convtool.net/1"
-MAX_MEMBERS = 65_536
-MOST_INFLATED = 100
-AS_FLOAT32 = 5  # bytes that a byte of an array takes: what was read, and of 8 bits its float32
+FORMAT, CHECKPOINT = "convtool.net/1", "convtool.checkpoint/1"
+DEEPEST = 100
 LARGEST, MOST = float(np.finfo(np.float32).max), 2**53
 
-_ARRAY_SUFFIX = ".npy"
 _BEGINNING = (1980, 1, 1, 0, 0, 0)  # of a ZIP's clock: the same network gives the same bytes
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_ENCRYPTED = 1
-_END = struct.Struct("<4s6xH10x")
-_COUNTED_ELSEWHERE = 0xFFFF
 
 
 class NetworkFile(NamedTuple):
@@ -43,109 +34,64 @@ class NetworkFile(NamedTuple):
     arrays: dict[str, NDArray[Any]]
 
 
-def read_npz(source: Source, limits: Limits) -> NetworkFile:
-    """Read spec and arrays; nothing is unpacked before its size is known, nothing is ever unpickled."""
-    try:
-        with zipfile.ZipFile(source.stream) as archive:
-            _check_count(archive, source)
-            return _read(archive, source.size, limits)
-    except InputError:
-        raise
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        struct.error,
-        OSError,
-        ValueError,  # of a place before the file's start, a name that is no UTF-8
-    ):
-        raise InputError("the NPZ is damaged, or no NPZ; write the network again") from None
-
-
-def _check_count(archive: zipfile.ZipFile, source: Source) -> None:
-    """Hold the directory against the count at its end: one wrong length in it hides what follows."""
-    source.stream.seek(max(0, source.size - _END.size - len(archive.comment)))
-    signature, count = _END.unpack(source.stream.read(_END.size))
-    if signature != b"PK\5\6" or count not in (len(archive.infolist()), _COUNTED_ELSEWHERE):
-        raise zipfile.BadZipFile
-
-
-def _read(archive: zipfile.ZipFile, source_size: int, limits: Limits) -> NetworkFile:
-    members = archive.infolist()
-    names = [member.filename for member in members]
-    if SPEC not in names:
+def read_npz(source: Source, limits: Limits, format_: str = FORMAT) -> NetworkFile:
+    """Read spec and arrays of a network, or of what else is held in the same way."""
+    archive = Npz(source, limits)
+    if SPEC not in archive.names:
         raise InputError(f"an NPZ without {SPEC}; a network is written with 'convtool net export'")
-    if len(members) > MAX_MEMBERS:
-        raise InputError(f"it holds {len(members)} files, over the limit of {MAX_MEMBERS}")
-    if len(set(names)) < len(names):
-        raise InputError("it holds two files of one name; write the network again")
-    for member in members:
-        if member.filename != SPEC and not member.filename.endswith(_ARRAY_SUFFIX):
-            raise InputError(f"it holds {quoted(member.filename)}, neither {SPEC} nor an array")
-        if member.compress_type not in _METHODS or member.flag_bits & _ENCRYPTED:
-            raise InputError(f"{quoted(member.filename)} is encrypted or packed in a way that NPZ is not")
-    total = sum(member.file_size for member in members)
-    if total > MOST_INFLATED * source_size + ALWAYS_FITS:
-        raise InputError(
-            f"it would inflate to {total} bytes, over {MOST_INFLATED} times its own; weights do not"
-        )
-    limits.check_memory(AS_FLOAT32 * total, f"the network holds {total} bytes")
-    spec = archive.getinfo(SPEC)
-    check_bytes(spec.file_size, MAX_JSON_BYTES, "a network's spec")
-    arrays = {
-        member.filename.removesuffix(_ARRAY_SUFFIX): _array(archive, member)
-        for member in members
-        if member.filename != SPEC
-    }
-    return NetworkFile(spec_of_json(_unpacked(archive, spec)), arrays)
+    members = [name for name in archive.names if name != SPEC]
+    for name in members:
+        if not name.endswith(ARRAY_SUFFIX):
+            raise InputError(f"it holds {quoted(name)}, neither {SPEC} nor an array")
+    check_bytes(archive.size(SPEC), MAX_JSON_BYTES, "a network's spec")
+    arrays = {name.removesuffix(ARRAY_SUFFIX): archive.array(name) for name in members}
+    return NetworkFile(spec_of_json(archive.content(SPEC), format_), arrays)
 
 
-def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
-    try:
-        stream = io.BytesIO(_unpacked(archive, member))
-        return npy.read_values(stream, npy.read_header(stream, member.file_size))
-    except InputError as error:
-        raise InputError(f"{member.filename}: {error.message}") from None
-
-
-def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    with archive.open(member) as packed:
-        content = packed.read(member.file_size + 1)
-    if len(content) != member.file_size:
-        raise InputError(f"{quoted(member.filename)} is not as long as the NPZ says; write the network again")
-    return content
-
-
-def spec_of_json(data: bytes) -> dict[str, Any]:
+def spec_of_json(data: bytes, format_: str = FORMAT) -> dict[str, Any]:
     """A spec, which is a JSON object of this format."""
     check_bytes(len(data), MAX_JSON_BYTES, "a network's spec")
     spec = parse_json(data)
-    if not isinstance(spec, dict) or spec.get("format") != FORMAT:
+    if not isinstance(spec, dict) or spec.get("format") != format_:
         found = quoted(spec.get("format")) if isinstance(spec, dict) else "missing"
+        if format_ == CHECKPOINT:
+            raise InputError(f"no checkpoint: its format is {found}; 'convtool net train' writes them")
         raise InputError(
             f'no network: its format is {found}; a spec is {{"format": "{FORMAT}", "layers": […]}}'
         )
-    _check_values(spec)
+    check_values(spec)
     return spec
 
 
-def _check_values(spec: dict[str, Any]) -> None:
-    """Refuse numbers that neither float32 nor ONNX has, and texts that no file can hold."""
-    values: list[Any] = [spec]
+def check_values(given: Any) -> None:
+    """Refuse what a network's file cannot hold.
+
+    Raises
+    ------
+    InputError
+        Anything but JSON's own, a number that neither float32 nor ONNX has, half of a surrogate pair,
+        or lists and objects one in the other beyond all reason.
+    """
+    values: list[tuple[Any, int]] = [(given, 0)]
     while values:
-        match values.pop():
+        value, depth = values.pop()
+        if depth > DEEPEST:
+            raise InputError(f"it holds lists or objects that are nested more than {DEEPEST} deep")
+        match value:
             case dict() as named:
-                values += [*named, *named.values()]
-            case list() as listed:
-                values += listed
+                values += [(each, depth + 1) for each in (*named, *named.values())]
+            case list() | tuple() as listed:
+                values += [(each, depth + 1) for each in listed]
             case float() as number if not abs(number) <= LARGEST:
                 raise InputError(f"it holds {number}; every number must be finite in float32")
             case int() as number if abs(number) > MOST:
                 raise InputError(f"it holds {quoted(number)}; whole numbers end at {MOST}")
             case str() as text if not text.isascii() and re.search("[\ud800-\udfff]", text):
                 raise InputError(f"it holds {quoted(text)}, half of a surrogate pair; write it as UTF-8")
+            case None | bool() | int() | float() | str():
+                pass
+            case other:
+                raise InputError(f"it holds {quoted(other)}, no text, number, list or object of JSON")
 
 
 def write_npz(stream: BinaryIO, network: NetworkFile) -> None:
@@ -158,4 +104,4 @@ def write_npz(stream: BinaryIO, network: NetworkFile) -> None:
                 raise InputError(f"{name!r} holds a NUL character, which no file in an NPZ can; rename it")
             content = io.BytesIO()
             npy.write_npy(content, np.asarray(values, np.float32))
-            archive.writestr(zipfile.ZipInfo(name + _ARRAY_SUFFIX, _BEGINNING), content.getvalue())
+            archive.writestr(zipfile.ZipInfo(name + ARRAY_SUFFIX, _BEGINNING), content.getvalue())

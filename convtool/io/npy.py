@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import sys
 import warnings
 from typing import Any, BinaryIO, NamedTuple
 
@@ -30,8 +31,14 @@ class Header(NamedTuple):
     fortran_order: bool
 
 
-def read_header(stream: Stream, size: int) -> Header:
-    """Read the header and hold it against the ``size`` of the file; the stream is left at the first value."""
+def read_header(stream: Stream, size: int, *, texts: bool = False) -> Header:
+    """Read the header and hold it against the ``size`` of the file; the stream is left at the first value.
+
+    Parameters
+    ----------
+    texts
+        Take an array of texts too; else it holds real numbers.
+    """
     if stream.read(len(MAGIC)) != MAGIC:
         raise InputError("not an NPY file; save the array with numpy.save")
     version = stream.read(2)
@@ -46,7 +53,7 @@ def read_header(stream: Stream, size: int) -> Header:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # what Python or NumPy warns of is no header that NumPy wrote
         header = _parse_header(stream.read(length), "latin1" if major < 3 else "utf-8")
-        shape, dtype = header["shape"], _dtype(header["descr"])
+        shape, dtype = header["shape"], _dtype(header["descr"], texts)
     if len(shape) > _MOST_AXES:
         raise InputError(f"an array of {len(shape)} axes; an image has 2 or 3, a filter 2 to {_MOST_AXES}")
     if 0 in shape:
@@ -66,6 +73,8 @@ def read_values(stream: Stream, header: Header) -> NDArray[Any]:
     values = np.empty(math.prod(header.shape), header.dtype)
     if stream.readinto(values.data) < values.nbytes:
         raise InputError("the file was cut short while it was read")
+    if header.dtype.kind == "U":
+        _check_characters(values)
     return values.reshape(header.shape, order="F" if header.fortran_order else "C")
 
 
@@ -96,13 +105,23 @@ def _parse_header(text: bytes, encoding: str) -> dict[str, Any]:
     return header
 
 
-def _dtype(description: Any) -> np.dtype[Any]:
+def _dtype(description: Any, texts: bool) -> np.dtype[Any]:
     try:
         if not isinstance(description, str | list | tuple):  # of None, NumPy makes float64
             raise TypeError
         dtype: np.dtype[Any] = np.dtype(description)
     except (TypeError, ValueError, SyntaxError, Warning):
         raise InputError(f"the NPY header names an unknown dtype {description!r}") from None
+    if texts and dtype.kind == "U" and dtype.itemsize:  # of no characters, any number would fit in no bytes
+        return dtype
     if dtype.kind not in "biuf" or dtype.itemsize > 8:
-        raise InputError(f"an array of dtype {dtype}; accepted are {ACCEPTED}")
+        accepted = f"texts and numbers: {ACCEPTED}" if texts else ACCEPTED
+        raise InputError(f"an array of dtype {dtype}; accepted are {accepted}")
     return dtype
+
+
+def _check_characters(texts: NDArray[np.str_]) -> None:
+    """Refuse what is no character, which fails only where the text is looked at, and halves of one."""
+    codes = texts.view(np.dtype(np.uint32).newbyteorder(texts.dtype.byteorder))
+    if codes.max() > sys.maxunicode or ((codes >= 0xD800) & (codes < 0xE000)).any():
+        raise InputError("an array of texts with what is no character; save it again")

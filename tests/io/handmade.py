@@ -148,6 +148,16 @@ def npy_of(array: NDArray[Any], version: tuple[int, int] | None = None) -> bytes
     return stream.getvalue()
 
 
+def idx_header(*sizes: int) -> bytes:
+    """The header of an IDX file of unsigned bytes."""
+    return struct.pack(f">{len(sizes) + 1}I", 0x800 + len(sizes), *sizes)
+
+
+def idx(values: NDArray[np.uint8]) -> bytes:
+    """An IDX file of unsigned bytes."""
+    return idx_header(*values.shape) + values.tobytes()
+
+
 def source_of(content: bytes) -> Source:
     return Source(io.BytesIO(content), len(content))
 

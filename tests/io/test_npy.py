@@ -219,3 +219,37 @@ def test_a_dtype_that_numpy_cannot_even_parse_is_unknown() -> None:
     header = "{'descr': '(1,f4', 'fortran_order': False, 'shape': (2, 2)}"
     with pytest.raises(InputError, match=r"the NPY header names an unknown dtype '\(1,f4'"):
         hm.decoded(hm.npy(header, bytes(16)))
+
+
+class TestTexts:
+    @given(
+        data=st.data(),
+        shape=hnp.array_shapes(min_dims=1, max_dims=2, max_side=4),
+        length=st.integers(1, 5),
+        order=st.sampled_from("<>"),
+    )
+    def test_are_read_as_numpy_does(
+        self, data: st.DataObject, shape: tuple[int, ...], length: int, order: str
+    ) -> None:
+        characters = st.text(st.characters(min_codepoint=1, exclude_categories=["Cs"]), max_size=length)
+        texts = data.draw(hnp.arrays(np.dtype(f"{order}U{length}"), shape, elements=characters))
+        content = hm.npy_of(texts)
+        stream = io.BytesIO(content)
+        assert_same_bytes(read_values(stream, read_header(stream, len(content), texts=True)), texts)
+
+    @pytest.mark.parametrize("code", [0x110000, 0x7FFFFFFF, 0xFFFFFFFF, 0xD800, 0xDFFF])
+    @pytest.mark.parametrize("order", "<>")
+    def test_of_what_is_no_character_are_refused(self, code: int, order: str) -> None:
+        codes = np.array([97, code], f"{order}u4")
+        content = hm.npy(header("(2,)", f"'{order}U1'"), codes.tobytes())
+        stream = io.BytesIO(content)
+        described = read_header(stream, len(content), texts=True)
+        with pytest.raises(InputError, match=r"^an array of texts with what is no character; save it again$"):
+            read_values(stream, described)
+
+    @pytest.mark.parametrize("code", [0x10FFFF, 0xD7FF, 0xE000, 0])
+    def test_may_hold_any_character(self, code: int) -> None:
+        content = hm.npy(header("(1,)", "'<U2'"), np.array([97, code], "<u4").tobytes())
+        stream = io.BytesIO(content)
+        (text,) = read_values(stream, read_header(stream, len(content), texts=True)).tolist()
+        assert text == ("a" + chr(code)).rstrip("\0")
