@@ -12,7 +12,8 @@ from convtool.errors import ArgumentError, InputError, NoticeWarning
 from convtool.io.beside import path_beside
 from convtool.io.filters import FilterFile, is_path, read_filter
 from convtool.io.limits import MAX_JSON_BYTES, MEMORY_OF_JSON, Limits, check_bytes
-from convtool.io.networks import MAGIC, NetworkFile, read_npz, spec_of_json, write_npz
+from convtool.io.networks import NetworkFile, read_npz, spec_of_json, write_npz
+from convtool.io.npz import MAGIC
 from convtool.io.source import STDIN, PathLike, Source, open_source, spoken
 from convtool.net.network import Network, brief
 from convtool.net.ops import Conv
@@ -22,6 +23,9 @@ FORMATS = ("npz", "onnx")
 
 Notify = Callable[[str], None]
 """Called with each notice, a line of text."""
+
+Progress = Callable[[int, int], None]
+"""Called with how many images are done, and how many there are."""
 
 ONNX_BEGINS = b"\x08"
 """The tag of a model's first field, the version of its format."""
@@ -78,12 +82,14 @@ def read_network(path: PathLike, notify: Notify, *, limits: Limits | None = None
 def _decoded(source: Source, path: PathLike, limits: Limits, notify: Notify) -> Network:
     name = Path(spoken(path)).stem
     if source.head(4) == MAGIC:
-        return network_of_spec(read_npz(source, limits), name, lambda each: _filter(path, each, notify))
+        return network_of_spec(
+            read_npz(source, limits), name, lambda each: filter_of_spec(path, each, notify)
+        )
     if source.text_start().startswith(b"{"):
         check_bytes(source.size, MAX_JSON_BYTES, "a network's spec")
         limits.check_memory(MEMORY_OF_JSON * source.size, f"the spec holds {source.size} bytes")
         file = NetworkFile(spec_of_json(source.stream.read()), {})
-        return network_of_spec(file, name, lambda each: _filter(path, each, notify))
+        return network_of_spec(file, name, lambda each: filter_of_spec(path, each, notify))
     if source.head(1) != ONNX_BEGINS:
         raise InputError("no network; it is convtool's NPZ, a spec in JSON or an ONNX model")
     from convtool.net.onnx_reader import network_of_onnx
@@ -103,14 +109,17 @@ def _decoded(source: Source, path: PathLike, limits: Limits, notify: Notify) -> 
 
 
 def filters_of_layer(model: PathLike, layer: str, notify: Notify) -> FilterFile:
-    """The filters of a convolution."""
+    """The filters of a convolution; of one that reads the image, so that they take values as stored."""
     network = read_network(model, notify)
     operation = network[layer].operation
     if not isinstance(operation, Conv):
         convolutions = brief(each.name for each in network.layers if isinstance(each.operation, Conv))
         raise ArgumentError(f"layer {layer!r} of {model} is {operation.kind}; filters are in {convolutions}")
-    label = f"{network.name}-{layer}"
-    return FilterFile(label, operation.bank, description=f"Layer {layer} of {network.name}")
+    label, description = f"{network.name}-{layer}", f"Layer {layer} of {network.name}"
+    reads_image = network[layer].inputs == (network.input.name,) and operation.groups == 1
+    if not reads_image or operation.bank.normalize:
+        return FilterFile(label, operation.bank, description=description)
+    return FilterFile(label, network.input.folded_into(operation.bank), description=description)
 
 
 def encode_network(network: Network, format_: str) -> bytes:
@@ -132,7 +141,7 @@ def network_format(path: PathLike) -> str:
     return suffix
 
 
-def _filter(spec: PathLike, name: str, notify: Notify) -> FilterBank:
+def filter_of_spec(spec: PathLike, name: str, notify: Notify) -> FilterBank:
     """A filter that a spec names: built in, or a file beside it."""
     if is_path(name) and spoken(spec) == spoken(STDIN):
         raise InputError(f"it names the filter file {name!r}; save the spec to a file beside it")

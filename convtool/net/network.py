@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from convtool.core.arrays import Float32
+from convtool.core.bank import FilterBank
 from convtool.core.geometry import Pair, is_real, pair, whole
 from convtool.errors import ArgumentError, ConvtoolError, InputError
+from convtool.io.networks import check_values
 from convtool.net.ops.base import Operation, Shape, by
 
 MOST_VALUES = 2**55
@@ -70,12 +72,26 @@ class Input:
             raise ArgumentError(f"std is {self.std}; it must be above 0")
 
     def scaled(self, values: Float32) -> Float32:
-        """Values ``(C, H, W)`` as the first layers take them."""
-        if self.scale == 1 and set(self.mean) == {0} and set(self.std) == {1}:
+        """Values ``(C, H, W)`` or ``(N, C, H, W)`` as the first layers take them."""
+        if self._changes_nothing:
             return values
         mean, std = (np.reshape(numbers, (-1, 1, 1)) for numbers in (self.mean, self.std))
         scaled: Float32 = ((values * self.scale - mean) / std).astype(np.float32)
         return scaled
+
+    def folded_into(self, bank: FilterBank) -> FilterBank:
+        """Filters that give of an image's values what these give of the scaled ones."""
+        if self._changes_nothing:
+            return bank
+        mean, std = (np.reshape(numbers, (-1, 1, 1)) for numbers in (self.mean, self.std))
+        weights = bank.weights.astype(np.float64) / std
+        bias = bank.bias - (weights * mean).sum(axis=(1, 2, 3))
+        scaled = (weights * self.scale).astype(np.float32)
+        return FilterBank(scaled, bias.astype(np.float32), bank.names, bank.normalize)
+
+    @property
+    def _changes_nothing(self) -> bool:
+        return self.scale == 1 and set(self.mean) == {0} and set(self.std) == {1}
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +106,16 @@ class Network:
         The layers whose values are the result; the first gives the scores of the classes.
     classes
         A name for each score, or ``None``.
+    description
+        A sentence or two for people.
+    meta
+        Whatever its maker noted, as JSON has it: carried along, never interpreted.
 
     Raises
     ------
     InputError
-        A name twice, a layer that reads what no layer before it gives, or scores without a class.
+        A name twice, a layer that reads what no layer before it gives, scores without a class, or
+        notes that no file can hold.
     """
 
     name: str
@@ -102,6 +123,8 @@ class Network:
     layers: tuple[Layer, ...]
     outputs: tuple[str, ...]
     classes: tuple[str, ...] | None = None
+    description: str | None = None
+    meta: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         known = {self.input.name}
@@ -111,12 +134,8 @@ class Network:
         for layer in self.layers:
             if layer.name in known:
                 raise InputError(f"the name {layer.name!r} is given twice; every layer needs its own")
-            wanted = layer.operation.inputs
-            if (wanted is not None and len(layer.inputs) != wanted) or (wanted is None and not layer.inputs):
-                raise InputError(
-                    f"layer {layer.name!r}: {layer.operation.kind} reads {wanted or 'at least 1'} value(s), "
-                    f"{len(layer.inputs)} are given; name them as its inputs"
-                )
+            with naming(layer.name):
+                check_count(layer.operation, layer.inputs)
             for name in layer.inputs:
                 if name in known:
                     continue
@@ -132,6 +151,7 @@ class Network:
         for name in self.outputs:
             if name not in known:
                 raise InputError(f"the output {name!r} is no layer; its layers are {brief(names)}")
+        check_values([self.description, self.meta])
 
     def __getitem__(self, name: str) -> Layer:
         if name not in self._by_name:
@@ -146,6 +166,14 @@ class Network:
     def parameters(self) -> int:
         """Numbers that were learned, of all layers."""
         return sum(array.size for layer in self.layers for array in layer.operation.arrays.values())
+
+    def needed(self, wanted: Collection[str]) -> set[str]:
+        """The values that it takes to compute some, these among them, by name."""
+        needed = set(wanted)
+        for layer in reversed(self.layers):
+            if layer.name in needed:
+                needed.update(layer.inputs)
+        return needed
 
     def shapes(self, size: Pair, images: int = 1) -> dict[str, Shape]:
         """The shape of every value for so many images of a size ``(H, W)``, by name.
@@ -173,6 +201,16 @@ class Network:
                 f"it names {len(self.classes)} class(es), {self.outputs[0]!r} gives {count} score(s); "
                 "give a name for each"
             )
+
+
+def check_count(operation: Operation | type[Operation], inputs: Sequence[str]) -> None:
+    """Refuse fewer or more values than an operation reads."""
+    wanted = operation.inputs
+    if (wanted is not None and len(inputs) != wanted) or (wanted is None and not inputs):
+        raise InputError(
+            f"{operation.kind} reads {wanted or 'at least 1'} value(s), {len(inputs)} are given; "
+            "name them as its inputs"
+        )
 
 
 @contextmanager

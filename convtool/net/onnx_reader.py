@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,8 @@ INSTALL = "pip install 'convtool-maps[onnx]'"
 OLDEST_OPSET = 7
 DOMAINS = ("", "ai.onnx")
 INPUT_KEY, CLASSES_KEY = "convtool.input", "convtool.classes"
-"""Where a model's metadata say how values are scaled, and what the scores are of."""
+DESCRIPTION_KEY, META_KEY = "convtool.description", "convtool.meta"
+"""Where a model's metadata say how values are scaled, what the scores are of, and what its maker noted."""
 
 _EXTERNAL = 1
 _NUMBERS = "fiub"
@@ -65,10 +66,12 @@ def network_of_onnx(data: bytes, name: str, beside: _Beside) -> Network:
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     return Network(
         name=name,
-        input=_input(inputs[0], metadata.get(INPUT_KEY)),
+        input=_input(inputs[0], metadata),
         layers=tuple(_with_constants(layers, constants, inputs[0].name)),
         outputs=tuple(value.name for value in graph.output),
-        classes=_classes(metadata.get(CLASSES_KEY)),
+        classes=_classes(metadata),
+        description=_noted(metadata, DESCRIPTION_KEY, str, "no text"),
+        meta=_noted(metadata, META_KEY, dict, "no object"),
     )
 
 
@@ -169,7 +172,7 @@ def _with_constants(layers: list[Layer], constants: dict[str, NDArray[Any]], sou
         given.add(layer.name)
 
 
-def _input(value: Any, scaling: str | None) -> Input:
+def _input(value: Any, metadata: Mapping[str, str]) -> Input:
     axes = value.type.tensor_type.shape.dim
     sizes = [axis.dim_value if axis.HasField("dim_value") else None for axis in axes]
     if len(sizes) != 4 or not sizes[1] or min(size or 1 for size in sizes) < 1:
@@ -178,30 +181,34 @@ def _input(value: Any, scaling: str | None) -> Input:
             f"its input {value.name!r} is {told}; a network reads images (N, C, H, W), C a number"
         )
     size = (sizes[2], sizes[3]) if sizes[2] and sizes[3] else None
-    stated = {}
-    if scaling is not None:
-        stated = _json(scaling, INPUT_KEY)
-        if not isinstance(stated, dict) or set(stated) - {"scale", "mean", "std"}:
-            raise InputError(f"its metadata {INPUT_KEY!r} is not understood; remove it")
-        stated = {key: tuple(v) if isinstance(v, list) else v for key, v in stated.items()}
+    stated = _noted(metadata, INPUT_KEY, dict, "not understood") or {}
+    if set(stated) - {"scale", "mean", "std"}:
+        raise InputError(f"its metadata {INPUT_KEY!r} is not understood; remove it")
+    stated = {key: tuple(v) if isinstance(v, list) else v for key, v in stated.items()}
     with naming(value.name):
         return Input(value.name, sizes[1], size, **stated)
 
 
-def _classes(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
+def _classes(metadata: Mapping[str, str]) -> tuple[str, ...] | None:
+    names = _noted(metadata, CLASSES_KEY, list, "no list of names")
+    if names is None:
         return None
-    names = _json(text, CLASSES_KEY)
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not all(isinstance(name, str) for name in names):
         raise InputError(f"its metadata {CLASSES_KEY!r} is no list of names; remove it")
     return tuple(names)
 
 
-def _json(text: str, key: str) -> Any:
+def _noted(metadata: Mapping[str, str], key: str, kind: type, fault: str) -> Any:
+    """What convtool's own metadata say; ``None`` if they say nothing."""
+    if key not in metadata:
+        return None
     try:
-        return json.loads(text)
+        value = json.loads(metadata[key])
     except (ValueError, RecursionError):
         raise InputError(f"its metadata {key!r} is no JSON; remove it") from None
+    if not isinstance(value, kind):
+        raise InputError(f"its metadata {key!r} is {fault}; remove it")
+    return value
 
 
 def _array(onnx: Any, tensor: Any, beside: _Beside) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from convtool.errors import InputError
 from convtool.net import ops
 from convtool.net.network import Layer, Network, naming
-from convtool.net.onnx_reader import CLASSES_KEY, INPUT_KEY, onnx_package
+from convtool.net.onnx_reader import CLASSES_KEY, DESCRIPTION_KEY, INPUT_KEY, META_KEY, onnx_package
 from convtool.net.ops.base import Shape
 
 OPSET, IR_VERSION = 19, 9
@@ -53,15 +53,21 @@ def onnx_of_network(network: Network) -> bytes:
         ir_version=IR_VERSION,
         producer_name="convtool",
     )
-    scaling = {name: getattr(network.input, name) for name in ("scale", "mean", "std")}
-    onnx.helper.set_model_props(model, {INPUT_KEY: json.dumps(scaling), **_classes(network)})
+    onnx.helper.set_model_props(model, _metadata(network))
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString(deterministic=True)
     return data
 
 
-def _classes(network: Network) -> dict[str, str]:
-    return {} if network.classes is None else {CLASSES_KEY: json.dumps(network.classes)}
+def _metadata(network: Network) -> dict[str, str]:
+    """What ONNX has no field for, as JSON."""
+    facts = {
+        INPUT_KEY: {name: getattr(network.input, name) for name in ("scale", "mean", "std")},
+        CLASSES_KEY: network.classes,
+        DESCRIPTION_KEY: network.description,
+        META_KEY: network.meta,
+    }
+    return {key: json.dumps(fact) for key, fact in facts.items() if fact is not None}
 
 
 def _shapes(network: Network) -> dict[str, Shape]:

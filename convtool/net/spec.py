@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from difflib import get_close_matches
 from typing import Any
@@ -16,13 +16,19 @@ from convtool.core.geometry import is_real
 from convtool.errors import InputError
 from convtool.io.networks import FORMAT, NetworkFile
 from convtool.io.rectangles import rectangle
-from convtool.net.network import Input, Layer, Network, brief, naming
+from convtool.net.network import Input, Layer, Network, brief, check_count, naming
 from convtool.net.ops import OPERATIONS, Conv
-from convtool.net.ops.base import Operation
+from convtool.net.ops.base import Operation, Shape
 from convtool.text import quoted
 
 FindFilter = Callable[[str], FilterBank]
 """From the name of a built-in filter, or of a filter file beside the spec, to its bank."""
+
+Begin = Callable[[Mapping[str, Any], Sequence[Shape]], tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]]]
+"""From a layer that may have no numbers yet, and the shapes that it reads, to one that has, and to them."""
+
+COUNTS = {"conv": ("filters", "size"), "dense": ("outputs",)}
+"""The keys that say how many numbers a layer will learn, by its kind."""
 
 _KEYS = ("format", "name", "description", "input", "classes", "layers", "outputs", "meta")
 _LAYER_KEYS = ("name", "kind", "inputs")
@@ -30,7 +36,9 @@ _INPUT_KEYS = ("name", "channels", "size", "scale", "mean", "std")
 _BANK_KEYS = ("weights", "bias", "normalize")
 
 
-def network_of_spec(file: NetworkFile, name: str, find_filter: FindFilter) -> Network:
+def network_of_spec(
+    file: NetworkFile, name: str, find_filter: FindFilter, begin: Begin | None = None
+) -> Network:
     """Build the network that a spec describes.
 
     Parameters
@@ -39,6 +47,8 @@ def network_of_spec(file: NetworkFile, name: str, find_filter: FindFilter) -> Ne
         The spec, and arrays by ``{layer}.{field}``, such as ``conv1.weights``.
     name
         What the network is called if the spec does not say.
+    begin
+        Gives numbers to layers that have none yet; the spec says then which size of images goes in.
 
     Raises
     ------
@@ -51,9 +61,10 @@ def network_of_spec(file: NetworkFile, name: str, find_filter: FindFilter) -> Ne
     described = spec.get("layers")
     if not isinstance(described, list) or not all(isinstance(layer, dict) for layer in described):
         raise InputError(f"layers is {quoted(described)}; it must be a list of objects")
-    source = _input(spec.get("input", {}))
+    source = input_of(spec)
     used: set[str] = set()
     layers: list[Layer] = []
+    shapes: dict[str, Shape] = {source.name: (1, source.channels, *(source.size or ()))}
     kinds: Counter[str] = Counter()
     for number, fields_ in enumerate(described, 1):
         kind = fields_.get("kind")
@@ -66,8 +77,15 @@ def network_of_spec(file: NetworkFile, name: str, find_filter: FindFilter) -> Ne
         kinds[kind] += 1
         own = _text(fields_.get("name", f"{kind}{kinds[kind]}"), f"the name of layer {number}")
         with naming(own):
+            inputs = _inputs(fields_, OPERATIONS[kind].inputs, layers, source)
+            reads = [] if begin is None else _shapes_read(OPERATIONS[kind], inputs, shapes)
+            if begin is not None:
+                fields_, fresh = begin(fields_, reads)
+                arrays = arrays | {f"{own}.{key}": values for key, values in fresh.items()}
             operation = _operation(own, fields_, arrays, find_filter, used)
-            layers.append(Layer(own, operation, _inputs(fields_, operation, layers, source)))
+            layers.append(Layer(own, operation, inputs))
+            if begin is not None:
+                shapes[own] = operation.shape(*reads)
     if extra := set(arrays) - used:
         raise InputError(f"it holds {brief(sorted(extra))}, which no layer of its spec has")
     classes = spec.get("classes")
@@ -77,6 +95,7 @@ def network_of_spec(file: NetworkFile, name: str, find_filter: FindFilter) -> Ne
         layers=tuple(layers),
         outputs=_texts(spec.get("outputs", [layers[-1].name] if layers else []), "outputs"),
         classes=None if classes is None else _texts(classes, "classes"),
+        **_notes(spec),
     )
     if source.size is not None:
         network.shapes(source.size)
@@ -98,10 +117,12 @@ def spec_of_network(network: Network) -> NetworkFile:
     spec = {
         "format": FORMAT,
         "name": network.name,
+        **({} if network.description is None else {"description": network.description}),
         "input": _described(network.input),
         **({} if network.classes is None else {"classes": list(network.classes)}),
         "layers": layers,
         "outputs": list(network.outputs),
+        **({} if network.meta is None else {"meta": network.meta}),
     }
     return NetworkFile(spec, arrays)
 
@@ -133,7 +154,15 @@ def _described(source: Input) -> dict[str, Any]:
     return described
 
 
-def _input(described: Any) -> Input:
+def input_of(spec: Mapping[str, Any]) -> Input:
+    """What a spec says goes in.
+
+    Raises
+    ------
+    InputError
+        A key or a value that is not understood.
+    """
+    described = spec.get("input", {})
     if not isinstance(described, dict):
         raise InputError(
             f'input is {quoted(described)}; it is an object such as {{"channels": 1, "size": [28, 28]}}'
@@ -149,15 +178,36 @@ def _input(described: Any) -> Input:
         return Input(**options)
 
 
+def _notes(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What is for people."""
+    description, meta = spec.get("description"), spec.get("meta")
+    if not isinstance(description, str | None):
+        raise InputError(f"description is {quoted(description)}; it must be a text")
+    if not isinstance(meta, dict | None):
+        raise InputError(f'meta is {quoted(meta)}; it must be an object, such as {{"made by": "hand"}}')
+    return {"description": description, "meta": meta}
+
+
 def _inputs(
-    described: Mapping[str, Any], operation: Operation, layers: list[Layer], source: Input
+    described: Mapping[str, Any], wanted: int | None, layers: list[Layer], source: Input
 ) -> tuple[str, ...]:
     if "inputs" not in described:
-        if operation.inputs == 0:
+        if wanted == 0:
             return ()
         return (layers[-1].name if layers else source.name,)
     given = described["inputs"]
     return _texts([given] if isinstance(given, str) else given, "inputs")
+
+
+def _shapes_read(
+    operation: type[Operation], inputs: tuple[str, ...], shapes: Mapping[str, Shape]
+) -> list[Shape]:
+    """The shapes of what a layer reads, all of which has to be known by then."""
+    check_count(operation, inputs)
+    for name in inputs:
+        if name not in shapes:
+            raise InputError(f"it reads {quoted(name)}, which no layer before it gives")
+    return [shapes[name] for name in inputs]
 
 
 def _operation(
@@ -170,6 +220,11 @@ def _operation(
     made = OPERATIONS[described["kind"]]
     known = {field.name: field for field in fields(made)}  # type: ignore[arg-type]
     known.pop("bank", None)
+    if counted := [key for key in COUNTS.get(made.kind, ()) if key in described]:
+        raise InputError(
+            f"{counted[0]} says how many numbers it will learn, it has none yet; "
+            "train it: 'convtool net train DATA --architecture FILE -o model.npz'"
+        )
     own = _BANK_KEYS if made is Conv else ()
     _refuse_unknown(described, (*_LAYER_KEYS, *own, *known), made.kind)
     options: dict[str, Any] = {}

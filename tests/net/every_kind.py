@@ -110,12 +110,8 @@ def network_of(operation: ops.Operation, **options: Any) -> Network:
 
 def assert_same_network(left: Network, right: Network) -> None:
     """Assert that nothing distinguishes two networks, down to the bits of their arrays."""
-    assert (left.name, left.input, left.outputs, left.classes) == (
-        right.name,
-        right.input,
-        right.outputs,
-        right.classes,
-    )
+    for name in ("name", "input", "outputs", "classes", "description", "meta"):
+        assert getattr(left, name) == getattr(right, name)
     assert [(each.name, each.inputs) for each in left.layers] == [
         (each.name, each.inputs) for each in right.layers
     ]

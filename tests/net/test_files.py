@@ -11,15 +11,16 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from convtool import FilterBank, load_filter, load_network
+from convtool import FilterBank, conv2d, load_filter, load_network
 from convtool.errors import ArgumentError, InputError, LimitError, NoticeWarning
 from convtool.io.limits import MAX_JSON_BYTES, Limits
 from convtool.net import ops
 from convtool.net.files import encode_network, filters_of_layer, network_format, read_network
-from convtool.net.network import Network
+from convtool.net.network import Input, Layer, Network
+from convtool.net.running import run_network
 from tests.cli.runner import SAMPLES
 from tests.net.every_kind import EVERY_KIND, assert_same_network, network_of
-from tests.tolerances import assert_equal, assert_same_bytes
+from tests.tolerances import assert_close, assert_equal, assert_same_bytes
 
 LINES = SAMPLES / "lines.json"
 
@@ -155,7 +156,7 @@ class TestFiltersBesideASpec:
         (b'{"format": "convtool.net/1", "layers": [', "^n: not valid JSON, line 1 column 41: "),
         (b'{"format": "convtool.net/1", "format": "convtool.net/1"}', "^n: .*'?format'? .*twice"),
         (b"{" + b'"a":{' * 100_000, "^n: lists are nested too deeply"),
-        (b"PK\x03\x04 and nothing more", "^n: the NPZ is damaged, or no NPZ; write the network again$"),
+        (b"PK\x03\x04 and nothing more", "^n: the NPZ is damaged, or no NPZ; write it again$"),
         (b"\x08\x09 and nothing more", "^n: (the ONNX model is damaged|not an ONNX model)"),
         (b"\x08\x09", "^n: not an ONNX model, or one without layers; export it again$"),
     ],
@@ -182,9 +183,7 @@ def test_a_long_text_is_refused_before_it_is_read() -> None:
 def test_memory_is_estimated_before_it_is_taken(format_: str) -> None:
     network = network_of(ops.Dense(np.ones((100, 84))))
     name = written(network, format_, "n")
-    says = (
-        r"^n: the (network|model) holds \d+ bytes; it takes about .*; raise it with --max-memory 1M or CONV"
-    )
+    says = r"^n: the (NPZ|model) holds \d+ bytes; it takes about .*; raise it with --max-memory 1M or CONV"
     with pytest.raises(LimitError, match=says):
         load_network(name, limits=Limits(memory=50_000))
     assert load_network(name, limits=Limits(memory=200_000)).parameters == 8400
@@ -264,3 +263,20 @@ def test_a_network_is_no_filter_but_its_layers_are(name: str) -> None:
         written(network, name.rpartition(".")[2], name)
     with pytest.raises(InputError, match=r"name .*layer.*: FILE::LAYER"):
         load_filter(name)
+
+
+def test_the_filters_of_a_first_layer_take_values_as_stored() -> None:
+    """Its responses are those of the network, whose input scales, wherever no padding is seen."""
+    random = np.random.default_rng(5)
+    bank = FilterBank(random.standard_normal((3, 2, 3, 2)), [1, -2, 0.5])
+    source = Input("pixels", 2, (6, 7), 1 / 255, (0.5, 0.25), (0.2, 2.0))
+    ones = FilterBank(np.ones((1, 3, 1, 1)))
+    layers = Layer("a", ops.Conv(bank), ("pixels",)), Layer("b", ops.Conv(ones), ("a",))
+    Path("scaled.npz").write_bytes(encode_network(Network("scaled", source, layers, ("b",)), "npz"))
+    image = random.integers(0, 256, (2, 6, 7)).astype(np.float32)
+    network = load_network("scaled.npz")
+    expected = run_network(network, source.scaled(image), ["a"])["a"]
+    filters = filters_of_layer("scaled.npz", "a", pytest.fail).bank
+    found = conv2d(image, filters.weights, filters.bias)
+    assert_close(found, expected.astype(np.float64), case="conv", terms=24, scale=100)
+    assert_equal(filters_of_layer("scaled.npz", "b", pytest.fail).bank.weights, ones.weights)

@@ -52,6 +52,13 @@ def test_shapes_are_those_of_every_value() -> None:
     }
 
 
+def test_what_it_takes_to_compute_some_values() -> None:
+    branched = network(*CHAIN, ("aside", Relu(), ("pool",)), ("both", Add(), ("pool", "aside")))
+    assert branched.needed(["pool"]) == {"input", "conv", "relu", "pool"}
+    assert branched.needed({"both"}) == {"input", "conv", "relu", "pool", "aside", "both"}
+    assert branched.needed(("input",)) == {"input"}
+
+
 @pytest.mark.parametrize(
     ("size", "message"),
     [
@@ -75,6 +82,20 @@ def test_a_shape_beyond_any_memory_is_refused_before_it_is_computed_with() -> No
     vast = network(("pad", Pad((2**40, 2**40), (0, 0)), ("input",)), ("pool", MaxPool(2), ("pad",)))
     with pytest.raises(InputError, match=r"layer 'pad': its output would be 1×1×.*, more than any memory"):
         vast.shapes((8, 8))
+
+
+@pytest.mark.parametrize(
+    ("noted", "message"),
+    [
+        ({"meta": {"loss": [float("nan")]}}, "^it holds nan; every number must be finite in float32$"),
+        ({"meta": {"entropy": 2**127}}, "^it holds 1701.*; whole numbers end at 9007199254740992$"),
+        ({"meta": {"mean": np.float32(1)}}, "^it holds .*, no text, number, list or object of JSON$"),
+        ({"description": "\ud800"}, "half of a surrogate pair"),
+    ],
+)
+def test_notes_that_no_file_can_hold_are_refused(noted: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        network(*CHAIN, **noted)
 
 
 def test_parameters_are_all_numbers_that_were_learned() -> None:

@@ -270,16 +270,21 @@ def with_metadata(**entries: str) -> ModelProto:
     return model
 
 
-def test_metadata_say_how_values_are_scaled_and_what_the_scores_are_of() -> None:
+def test_metadata_say_how_values_are_scaled_what_the_scores_are_of_and_what_was_noted() -> None:
     network = read(
         with_metadata(
-            input=json.dumps({"scale": 0.5, "mean": [1, 2, 3], "std": 4}), classes=json.dumps(["cat", "dog"])
+            input=json.dumps({"scale": 0.5, "mean": [1, 2, 3], "std": 4}),
+            classes=json.dumps(["cat", "dog"]),
+            description='"which animal it is"',
+            meta='{"seed": 7, "epochs": [0.5, null]}',
         )
     )
     assert (network.input.scale, network.input.mean, network.input.std) == (0.5, (1, 2, 3), (4,))
     assert network.classes == ("cat", "dog")
+    assert (network.description, network.meta) == ("which animal it is", {"seed": 7, "epochs": [0.5, None]})
     plain = read(with_metadata())
     assert (plain.input.scale, plain.input.mean, plain.input.std, plain.classes) == (1, (0,), (1,), None)
+    assert (plain.description, plain.meta) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -302,6 +307,14 @@ def test_metadata_say_how_values_are_scaled_and_what_the_scores_are_of() -> None
         ({"classes": "3"}, "its metadata 'convtool.classes' is no list of names; remove it"),
         ({"classes": "[3]"}, "its metadata 'convtool.classes' is no list of names; remove it"),
         ({"classes": "cat"}, "its metadata 'convtool.classes' is no JSON; remove it"),
+        ({"description": "a cat"}, "its metadata 'convtool.description' is no JSON; remove it"),
+        ({"description": "[]"}, "its metadata 'convtool.description' is no text; remove it"),
+        ({"meta": "null"}, "its metadata 'convtool.meta' is no object; remove it"),
+        ({"meta": '{"a": [NaN]}'}, "it holds nan; every number must be finite"),
+        (
+            {"meta": '{"a":' * 200 + "1" + "}" * 200},
+            "it holds lists or objects that are nested more than 100",
+        ),
     ],
 )
 def test_metadata_that_are_not_understood_are_refused(entries: dict[str, str], message: str) -> None:

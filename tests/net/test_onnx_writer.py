@@ -128,6 +128,14 @@ def test_scaling_and_classes_are_kept() -> None:
     assert read_back(onnx_of_network(network_of(ops.Relu()))).classes is None
 
 
+def test_what_was_noted_is_kept() -> None:
+    meta = {"trained": {"seed": 2**53, "loss": [0.5, None, True]}, "by": "写真\n"}
+    network = network_of(ops.Relu(), description="what it does\n写真", meta=meta)
+    read = read_back(onnx_of_network(network))
+    assert (read.description, read.meta) == (network.description, meta)
+    assert {entry.key for entry in model_of(network_of(ops.Relu())).metadata_props} == {"convtool.input"}
+
+
 def test_a_network_for_any_size() -> None:
     layers = (
         Layer("conv", ops.Conv(FilterBank(numbers(2, 1, 3, 3)), padding=1), ("input",)),

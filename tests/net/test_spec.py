@@ -57,7 +57,8 @@ class TestThereAndBack:
             Input("image", 3, (4, 5), 0.5, (1.0, 2.0, 3.0), (4.0, 5.0, 6.0)),
             Input("image", 3, mean=(0.25,), std=(2.0,)),
         ):
-            network = Network("its own", source, layers, ("b", "a"), ("one", "two"))
+            meta = {"seed": 1, "losses": [0.5, None]}
+            network = Network("its own", source, layers, ("b", "a"), ("one", "two"), "for people", meta)
             spec, arrays = spec_of_network(network)
             assert_same_network(made(**json.loads(json.dumps(spec)), arrays=arrays), network)
 
@@ -135,9 +136,12 @@ class TestNames:
         network = made(RELU, {**RELU, "inputs": "image"}, input={"name": "image"})
         assert [layer.inputs for layer in network.layers] == [("image",), ("image",)]
 
-    def test_what_is_for_readers_is_passed_over(self) -> None:
+    def test_what_is_for_people_is_kept_as_it_is(self) -> None:
         network = made(RELU, name="n", description="what it does", meta={"any": ["thing"]}, classes=["a"])
         assert (network.name, network.classes) == ("n", ("a",))
+        assert (network.description, network.meta) == ("what it does", {"any": ["thing"]})
+        assert (made(RELU).description, made(RELU).meta) == (None, None)
+        assert set(spec_of_network(made(RELU)).spec) == {"format", "name", "input", "layers", "outputs"}
 
 
 CONV = {"kind": "conv", "weights": ROWS}
@@ -198,6 +202,8 @@ REFUSED: list[tuple[list[Any], dict[str, Any], str]] = [
     ([RELU], {"outputs": "relu1"}, "^outputs is 'relu1'; it must be a list of texts$"),
     ([RELU], {"classes": [1]}, r"^classes is \[1\]; it must be a list of texts$"),
     ([RELU], {"name": 5}, "^name is 5; it must be a text$"),
+    ([RELU], {"description": ["a"]}, r"^description is \['a'\]; it must be a text$"),
+    ([RELU], {"meta": ["a"]}, r"^meta is \['a'\]; it must be an object, such as \{\"made by\": \"hand\"\}$"),
     ([CONV, CONV], {"input": {"size": [2, 9]}}, "^layer 'conv2': the map is 1×8, smaller than the filter's"),
     ([CONV], {"input": {"channels": 3, "size": 9}}, r"^layer 'conv1': its input has 3 channel\(s\), its fil"),
 ]  # fmt: skip
@@ -292,3 +298,62 @@ def test_any_value_anywhere_is_taken_or_refused(data: st.DataObject) -> None:
     else:
         spec, arrays = spec_of_network(network)
         assert_same_network(made(**json.loads(json.dumps(spec)), arrays=arrays), network)
+
+
+class TestBegin:
+    """Numbers for layers that have none, from whoever knows how many."""
+
+    @staticmethod
+    def begun(*layers: Any, **keys: Any) -> tuple[Network, list[tuple[str, list[Any]]]]:
+        """A network, and which kind of layer was asked for, with the shapes that it reads."""
+        asked: list[tuple[str, list[Any]]] = []
+
+        def begin(layer: Any, reads: Any) -> tuple[Any, dict[str, NDArray[Any]]]:
+            asked.append((layer["kind"], list(reads)))
+            if layer["kind"] != "dense":
+                return layer, {}
+            kept = {key: value for key, value in layer.items() if key != "outputs"}
+            return kept, {"weights": np.ones((layer["outputs"], reads[0][1]))}
+
+        spec = {"layers": list(layers), "input": {"channels": 2, "size": [4, 6]}, **keys}
+        return network_of_spec(NetworkFile(spec, {}), "file", named, begin), asked
+
+    def test_is_told_the_shapes_that_each_layer_reads(self) -> None:
+        network, asked = self.begun(
+            {"kind": "max_pool", "size": 2},
+            {"kind": "max_pool", "size": 2, "inputs": "input"},
+            {"kind": "concat", "inputs": ["max_pool1", "max_pool2"]},
+            {"kind": "constant", "value": [1, 2, 3]},
+            {"kind": "add", "inputs": ["concat1", "constant1"]},
+            {"kind": "flatten"},
+            {"kind": "dense", "outputs": 5},
+        )
+        pooled = (1, 2, 2, 3)
+        assert asked == [
+            ("max_pool", [(1, 2, 4, 6)]),
+            ("max_pool", [(1, 2, 4, 6)]),
+            ("concat", [pooled, pooled]),
+            ("constant", []),
+            ("add", [(1, 4, 2, 3), (3,)]),
+            ("flatten", [(1, 4, 2, 3)]),
+            ("dense", [(1, 24)]),
+        ]
+        assert network["dense1"].operation.arrays["weights"].shape == (5, 24)
+
+    def test_gives_numbers_that_are_not_in_the_spec_too(self) -> None:
+        with pytest.raises(
+            InputError, match="layer 'dense1': weights is given twice, in the spec and beside it"
+        ):
+            self.begun({"kind": "flatten"}, {"kind": "dense", "outputs": 2, "weights": [[1]]})
+
+    @pytest.mark.parametrize(
+        ("layer", "says"),
+        [
+            ({"kind": "relu", "inputs": "later"}, "it reads 'later', which no layer before it gives"),
+            ({"kind": "relu", "inputs": []}, r"relu reads 1 value\(s\), 0 are given"),
+            ({"kind": "concat", "inputs": []}, r"concat reads at least 1 value\(s\), 0 are given"),
+        ],
+    )
+    def test_is_asked_for_nothing_that_reads_nothing(self, layer: Any, says: str) -> None:
+        with pytest.raises(InputError, match=f"^layer '{layer['kind']}1': {says}"):
+            self.begun(layer, {"kind": "relu", "name": "later"})
