@@ -103,7 +103,11 @@ class Case:
 @cache
 def _starts() -> tuple[tuple[str, bytes, tuple[tuple[str, ...], ...]], ...]:
     """The name and content of every file to start from, and the commands that take it."""
-    samples = {path.name: path.read_bytes() for path in sorted(SAMPLES.iterdir()) if path.suffix != ".md"}
+    samples = {
+        path.name: path.read_bytes()
+        for path in sorted(SAMPLES.iterdir())
+        if path.is_file() and path.suffix != ".md"
+    }
     groups = (
         (seeds.images() | samples, _OF_IMAGES),
         (seeds.filter_texts() | seeds.filter_arrays(), _OF_FILTERS),

@@ -9,10 +9,13 @@ from pathlib import Path
 
 from convtool.core.bank import kernel_facts
 from convtool.io.filters import decode_filter, encode_filter
+from convtool.io.idx import idx_axes, read_idx
 from convtool.io.images import decode_image
 from convtool.io.limits import Limits
 from convtool.io.maps import read_map
 from convtool.io.rectangles import parse_csv
+from convtool.net.data.npz import read_npz_data
+from convtool.net.data.split import contradictions
 from tests.fuzz import seeds
 from tests.fuzz.judge import MOST_PIXELS
 from tests.fuzz.seeds import Files
@@ -71,6 +74,20 @@ def read_any_filter(content: bytes) -> None:
         decode_filter(source_of(encode_filter(filter_file, format_)), "again")
 
 
+def read_any_idx(content: bytes) -> None:
+    """Read the values of an IDX file of any axes."""
+    source = source_of(content)
+    axes = idx_axes(source)
+    if axes is not None:
+        read_idx(source, axes, LIMITS)
+
+
+def read_any_data_set(content: bytes) -> None:
+    """Read a data set from an NPZ and look at every picture and label."""
+    dataset, _ = read_npz_data(source_of(content), LIMITS)
+    contradictions(dataset)
+
+
 PARSERS = {
     parser.name: parser
     for parser in (
@@ -79,5 +96,7 @@ PARSERS = {
         Parser("filter-npy", read_any_filter, seeds.filter_arrays),
         Parser("map", read_any_map, seeds.maps),
         Parser("csv", parse_csv, seeds.tables),
+        Parser("idx", read_any_idx, seeds.idx_files),
+        Parser("data-npz", read_any_data_set, seeds.data_sets),
     )
 }

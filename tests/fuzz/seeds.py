@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.io.handmade import (
     exif,
     gray_png,
     gray_tiff,
+    idx,
     map_chunk,
     npy_of,
     png,
@@ -214,6 +216,29 @@ def filter_arrays() -> Files:
     weights = {f"axes-{len(shape)}": np.arange(12)[: np.prod(shape)].reshape(shape) - 3.5 for shape in shapes}
     typed = {f"type-{dtype}": np.eye(3).astype(dtype) for dtype in _DTYPES}
     return {name: npy_of(array) for name, array in {**weights, **typed}.items()}
+
+
+def idx_files() -> Files:
+    """Images and labels as IDX, packed and not."""
+    plain = {"images": idx(_gray().astype(np.uint8)[np.newaxis]), "labels": idx(np.arange(5, dtype=np.uint8))}
+    return {**plain, **{f"{name}-packed": gzip.compress(content) for name, content in plain.items()}}
+
+
+def data_sets() -> Files:
+    """Data sets as NPZ: channels on every axis, labels of both kinds, classes named and not."""
+    images, numbers, texts = np.arange(80).reshape(2, 5, 8), np.array([1, 0]), np.array(["b", "ä"])
+    return {
+        "gray": _saved_arrays(images=images.astype(np.uint8), labels=numbers),
+        "real": _saved_arrays(images=images[:, np.newaxis] / 7, labels=texts),
+        "channels-last": _saved_arrays(images=images[..., np.newaxis], labels=numbers, classes=texts),
+        "packed": _saved_arrays(np.savez_compressed, images=images, labels=texts, classes=texts),
+    }
+
+
+def _saved_arrays(save: Callable[..., None] = np.savez, **arrays: NDArray[Any]) -> bytes:
+    stream = io.BytesIO()
+    save(stream, **arrays)
+    return stream.getvalue()
 
 
 def _gray() -> NDArray[np.int64]:

@@ -1,0 +1,1 @@
+"""Labelled pictures: what is learned from and what is tested on, wherever it comes from."""
