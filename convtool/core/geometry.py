@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Real
@@ -87,6 +87,23 @@ class Axis:
                 sources = self.sources(mode)[begin:end]
                 pieces.append(Piece(at, None if sources[0] == OUTSIDE else sources))
         return pieces
+
+    def taps(self) -> Iterator[tuple[slice, slice]]:
+        """For each tap that is ever inside the map: the windows for which it is, and the cells it meets.
+
+        Examples
+        --------
+        >>> axis = window(size=(4, 4), kernel_size=3, padding=1)[0]
+        >>> next(axis.taps())
+        (slice(1, 4, None), slice(0, 3, 1))
+        """
+        for k in range(self.kernel):
+            offset = k * self.dilation - self.before
+            first = max(0, -(offset // self.stride))
+            stop = min(self.count, (self.size - 1 - offset) // self.stride + 1)
+            if first < stop:
+                begin, end = (window * self.stride + offset for window in (first, stop - 1))
+                yield slice(first, stop), slice(begin, end + 1, self.stride)
 
     def sources(self, mode: str = "zeros") -> NDArray[np.intp]:
         """For every padded cell the cell of the map it copies, or `OUTSIDE`.

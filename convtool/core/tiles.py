@@ -1,4 +1,4 @@
-"""How results are cut into tiles, and the padded strip of the image that a tile reads."""
+"""How results and batches are cut into parts, and the padded strip of the image that a tile reads."""
 
 from __future__ import annotations
 
@@ -45,6 +45,17 @@ def row_tiles(planes: int, rows: int, cells_a_row: int) -> list[Tile]:
 def regions(images: int, size: Pair, tile: tuple[int, int, int]) -> list[Region]:
     """Cut results of ``images`` images and ``size`` rows and columns into tiles of at most ``tile``."""
     return [Region(*cuts) for cuts in product(*map(_cut, (images, *size), tile))]
+
+
+def even_cuts(count: int, parts: int) -> list[int]:
+    """Where so many parts of a whole begin and end, as even as can be.
+
+    Examples
+    --------
+    >>> even_cuts(10, 3)
+    [0, 3, 6, 10]
+    """
+    return [count * part // parts for part in range(parts + 1)]
 
 
 def padded(planes: Float32, rows: list[Piece], columns: list[Piece], fill: float = 0.0) -> Float32:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from convtool.net.ops.conv import Conv
 from convtool.net.ops.normalizations import BatchNorm
 from convtool.net.ops.pools import AvgPool, MaxPool
 from convtool.net.ops.shaping import Identity
+from convtool.net.remembering import remembered
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +54,10 @@ class Step:
         return self.layers[-1].name
 
 
-@lru_cache(maxsize=16)
+@remembered(16)
 def steps_of(network: Network, wanted: frozenset[str]) -> tuple[Step, ...]:
     """The steps that it takes to see the wanted layers; layers that none of them needs are left out."""
-    needed = _needed(network, wanted)
+    needed = network.needed(wanted)
     layers = [layer for layer in network.layers if layer.name in needed]
     chains = list(_chains(layers, wanted))
     steps = []
@@ -69,14 +69,6 @@ def steps_of(network: Network, wanted: frozenset[str]) -> tuple[Step, ...]:
         bank = _bank_of(chain)
         steps.append(Step(chain, inputs, bank, _run_of(chain, bank), last_read))
     return tuple(reversed(steps))
-
-
-def _needed(network: Network, wanted: frozenset[str]) -> set[str]:
-    needed = set(wanted)
-    for layer in reversed(network.layers):
-        if layer.name in needed:
-            needed.update(layer.inputs)
-    return needed
 
 
 def _chains(layers: list[Layer], wanted: frozenset[str]) -> Iterator[tuple[Layer, ...]]:

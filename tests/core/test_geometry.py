@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from convtool.core.geometry import OUTSIDE, PADDING_MODES, check_padding_mode, pair, window
+from convtool.core.geometry import OUTSIDE, PADDING_MODES, Axis, check_padding_mode, pair, window
 from convtool.errors import ArgumentError, InputError
 
 NUMPY_MODES = {
@@ -176,3 +176,27 @@ def test_numpy_integers_are_whole_numbers() -> None:
 def test_an_unknown_padding_mode_is_told_the_known_ones() -> None:
     with pytest.raises(ArgumentError, match="'mirror'; choose one of zeros, reflect, replicate"):
         check_padding_mode("mirror")
+
+
+few = st.integers(1, 4)
+
+
+@given(size=st.integers(1, 9), kernel=few, stride=few, dilation=few, before=st.integers(0, 5), count=few)
+@settings(max_examples=200)
+def test_every_tap_inside_the_map_meets_its_cells_once(
+    size: int, kernel: int, stride: int, dilation: int, before: int, count: int
+) -> None:
+    axis = Axis(size, kernel, stride, dilation, before, 0, count)
+    expected = [
+        (number, cell)
+        for tap in range(kernel)
+        for number in range(count)
+        if 0 <= (cell := number * stride + tap * dilation - before) < size
+    ]
+    windows, cells = np.arange(count), np.arange(size)
+    found = [
+        pair_
+        for place, inside in axis.taps()
+        for pair_ in zip(windows[place].tolist(), cells[inside].tolist(), strict=True)
+    ]
+    assert found == expected

@@ -58,14 +58,7 @@ def _slide(
 
 def _combine_taps(space: Workspace, combine: np.ufunc, values: Reals, along: Axis, output: Reals) -> None:
     """Combine the taps of every window along axis 1, each for the windows where it is not in the padding."""
-    taps = []
-    for k in range(along.kernel):
-        offset = k * along.dilation - along.before
-        first = max(0, -(offset // along.stride))
-        stop = min(along.count, (along.size - 1 - offset) // along.stride + 1)
-        if first < stop:
-            begin, end = (window * along.stride + offset for window in (first, stop - 1))
-            taps.append((values[:, begin : end + 1 : along.stride], output[:, first:stop]))
+    taps = [(values[:, cells], output[:, windows]) for windows, cells in along.taps()]
     everywhere = [tap for tap, place in taps if place.shape == output.shape]
     somewhere = [(tap, place) for tap, place in taps if place.shape != output.shape]
     if not everywhere:

@@ -12,19 +12,20 @@ import numpy as np
 
 from convtool.core.arrays import Float32
 from convtool.core.threads import for_each, single_threaded_blas
-from convtool.errors import InputError
+from convtool.core.tiles import even_cuts
+from convtool.net.apart import mixing_layer
+from convtool.net.buffers import shares
 from convtool.net.channels_last.convolutions import convolve
 from convtool.net.channels_last.layers import add_to_channels, run_as_it_is, write_layer
-from convtool.net.channels_last.workspace import Workspace, as_layers_know, channels_first, quiet, shares
+from convtool.net.channels_last.workspace import Workspace, as_layers_know, channels_first, quiet
 from convtool.net.fusing import Step, steps_of
 from convtool.net.network import Layer, Network, naming
-from convtool.net.ops.activations import Softmax, axis_of
 from convtool.net.ops.base import Operation, Shape
 from convtool.net.ops.conv import Conv
 from convtool.net.ops.normalizations import BatchNorm
 from convtool.net.ops.pools import MaxPool
-from convtool.net.ops.resize import Resize
-from convtool.net.ops.shaping import Identity, Pad
+from convtool.net.ops.shaping import Identity
+from convtool.net.remembering import remembered
 
 LARGEST = 3 * 1024 * 1024
 """Values of one image's largest layer up to which a network runs here.
@@ -155,9 +156,7 @@ def run_channels_last(
 
 def _parts(count: int, chunk: int) -> list[slice]:
     """Parts of a batch, as even as can be, since each size has its own program."""
-    parts = -(-count // chunk)
-    ends = [count * part // parts for part in range(parts + 1)]
-    return [slice(*pair) for pair in pairwise(ends)]
+    return [slice(*pair) for pair in pairwise(even_cuts(count, -(-count // chunk)))]
 
 
 class _Facts(NamedTuple):
@@ -187,7 +186,7 @@ class _Facts(NamedTuple):
     chunk: int
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def _facts_of(network: Network, wanted: frozenset[str], shape: Shape) -> _Facts:
     layers = [layer for step in steps_of(network, wanted) for layer in step.layers]
     shapes = _shapes(network, layers, shape)
@@ -198,7 +197,7 @@ def _facts_of(network: Network, wanted: frozenset[str], shape: Shape) -> _Facts:
     count = shape[0]
     largest = max(prod(each) for name, each in shapes.items() if name not in fixed) // max(count, 1)
     fitting = min(max(1, CHUNK_VALUES // max(largest, 1)), -(-count // CHUNKS))
-    apart = _are_apart(network, layers, shapes, fixed)
+    apart = mixing_layer(network, (shape[2], shape[3]), wanted) is None
     laid_out = max((_laid_out(layer.operation, shapes[layer.name]) for layer in layers), default=0)
     return _Facts(shapes, frozenset(fixed), largest, laid_out, apart, fitting if apart else count)
 
@@ -215,33 +214,6 @@ def _shapes(network: Network, layers: list[Layer], shape: Shape) -> dict[str, Sh
         with naming(layer.name):
             shapes[layer.name] = layer.operation.shape(*(shapes[name] for name in layer.inputs))
     return shapes
-
-
-def _are_apart(network: Network, layers: list[Layer], shapes: dict[str, Shape], fixed: set[str]) -> bool:
-    """Whether no layer joins the images of a batch, the first axis of every value then and no other."""
-    if any(_joins(layer.operation, shapes[layer.inputs[0]]) for layer in layers if layer.inputs):
-        return False
-    for count in (101, 103):  # more images than a layer has channels or rows by chance
-        try:
-            others = _shapes(network, layers, (count, *shapes[network.input.name][1:]))
-        except InputError:
-            return False
-        if any(shape != (count, *shapes[name][1:]) for name, shape in others.items() if name not in fixed):
-            return False
-    return True
-
-
-def _joins(operation: Operation, shape: Shape) -> bool:
-    """Whether a layer reads along the first axis though it leaves its size."""
-    ndim = len(shape)
-    match operation:
-        case Pad():
-            return len(operation.before) == ndim
-        case Resize():
-            return ndim == 2
-        case Softmax():
-            return axis_of(operation.axis, ndim) == 0
-    return False
 
 
 def _shape_after(step: Step, inputs: list[Shape]) -> Shape:

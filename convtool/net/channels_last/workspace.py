@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from convtool.core.arrays import Float32
 from convtool.core.threads import SCRATCH, for_each
+from convtool.net.buffers import Buffers
 from convtool.net.ops.base import Shape
 
 BLOCK_VALUES = 128 * 1024
@@ -40,7 +40,7 @@ class Sharing:
     threads: int | None = 1
 
 
-class Workspace:
+class Workspace(Buffers[np.float32]):
     """The calls of a program, in order, and the buffers that they read and write.
 
     Maps are ``(n, H, W, C)``, contiguous but for the network's input, whose memory is ``(n, C, H, W)``;
@@ -55,9 +55,9 @@ class Workspace:
     """
 
     def __init__(self) -> None:
+        super().__init__(np.float32)
         self.calls: list[Call] = []
         self.sharing = Sharing()
-        self._free: list[Float32] = []
 
     def then(self, call: Callable[..., object], *arguments: object, **options: Any) -> None:
         """Add a call."""
@@ -90,32 +90,11 @@ class Workspace:
         yield self.calls
         self.calls = calls
 
-    def array(self, *shape: int) -> Float32:
-        """A contiguous array of any content."""
-        size = prod(shape)
-        fitting = [buffer for buffer in self._free if buffer.size >= size]
-        if fitting:
-            chosen = min(fitting, key=len)
-            self._free = [buffer for buffer in self._free if buffer is not chosen]
-        else:
-            chosen = np.empty(size, np.float32)
-        return chosen[:size].reshape(shape)
-
-    def release(self, array: Float32) -> None:
-        """Let the calls that follow write over an array."""
-        assert isinstance(array.base, np.ndarray)
-        self._free.append(array.base)
-
 
 @quiet
 def _run_block(write: Write, block: Block) -> None:
     for call in write(block, SCRATCH.array):
         call()
-
-
-def shares(first: Float32, second: Float32) -> bool:
-    """Whether two arrays of a workspace are of one buffer."""
-    return first.base is second.base
 
 
 def channels_first(shape: Shape) -> Shape:
