@@ -7,12 +7,13 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
 
 from convtool.core.arrays import Float32
 from convtool.learn.peaks import Peak
+from convtool.view.drawing import as_png
+from convtool.view.pixels import picture_codes
 from convtool.view.tables import print_rows, print_title
 
 FIELDS = ("input", "filter", "rank", "y", "x", "height", "width", "score")
@@ -67,12 +68,9 @@ def annotated(values: Float32, peaks: Sequence[Peak], *, colour: bool) -> bytes:
 
     Pictures of 8 bits keep their values; other numbers are spread over 0…255.
     """
-    planes = values if colour or values.ndim == 2 else values.mean(axis=0)
-    low, high = float(planes.min()), float(planes.max())
-    if low < 0 or high > 255 or (high <= 1 and high > low):
-        planes = (planes - low) * (255 / (high - low) if high > low else 0)
-    codes = np.rint(planes).astype(np.uint8)
-    picture = Image.fromarray(codes if codes.ndim == 2 else codes.transpose(1, 2, 0)).convert("RGB")
+    planes = values.reshape(-1, *values.shape[-2:])
+    (codes,) = picture_codes([planes if colour else planes.mean(axis=0, keepdims=True)])
+    picture = Image.fromarray(codes).convert("RGB")
     draw = ImageDraw.Draw(picture)
     thick = max(1, round(min(picture.size) / 400))
     font = ImageFont.load_default(max(SMALLEST_LETTERS, round(min(picture.size) / 40)))
@@ -83,6 +81,4 @@ def annotated(values: Float32, peaks: Sequence[Peak], *, colour: bool) -> bytes:
         draw.rectangle(box, outline=FRAME, width=thick)
         place = (peak.x + thick + 1, peak.y + thick)
         draw.text(place, str(peak.rank), FRAME, font, stroke_width=max(1, thick), stroke_fill=SHADOW)
-    stream = io.BytesIO()
-    picture.save(stream, "PNG")
-    return stream.getvalue()
+    return as_png(picture)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from math import ceil, sqrt
 
 import numpy as np
 from PIL import Image
 
 from convtool.core.arrays import Float32
+from convtool.view.drawing import as_png
+from convtool.view.pixels import enlarged, signed_codes
 
 TILE = 32
 """Pixels of a filter's side, at least."""
@@ -16,8 +17,8 @@ TILE = 32
 GAP, PAPER = 3, 40
 """Pixels between filters, and their gray."""
 
-MIDDLE, MOST = 127.5, 4096
-"""The gray of a weight of 0, and how many kernels are drawn."""
+MOST = 4096
+"""How many kernels are drawn."""
 
 
 def kernel_sheet(weights: Float32) -> bytes:
@@ -36,8 +37,5 @@ def kernel_sheet(weights: Float32) -> bytes:
     for number, kernel in enumerate(kernels):
         row, column = divmod(number, columns)
         y, x = GAP + row * (height + GAP), GAP + column * (width + GAP)
-        codes = np.rint(MIDDLE + MIDDLE * kernel / largest).astype(np.uint8)
-        sheet[y : y + height, x : x + width] = np.kron(codes, np.ones((zoom, zoom), np.uint8))
-    stream = io.BytesIO()
-    Image.fromarray(sheet).save(stream, "PNG")
-    return stream.getvalue()
+        sheet[y : y + height, x : x + width] = enlarged(signed_codes(kernel, largest), zoom)
+    return as_png(Image.fromarray(sheet))

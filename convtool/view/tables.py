@@ -21,7 +21,7 @@ from rich.text import Text
 from convtool.errors import ArgumentError
 from convtool.text import encodable, printable
 
-_ELIDE_ABOVE = 1000  # cells; this and the 3 of each end are NumPy's own
+ELIDE_ABOVE = 1000  # cells; this and the 3 of each end are NumPy's own
 _EDGE = 3
 _GAP = -1  # stands in a list of row or column numbers for those left out
 
@@ -61,7 +61,12 @@ def console_for(stream: TextIO, color: Literal["auto", "always", "never"]) -> Co
 
 
 def matrix_table(
-    values: ArrayLike, *, precision: int = 4, full: bool = False, first: tuple[int, int] = (0, 0)
+    values: ArrayLike,
+    *,
+    precision: int = 4,
+    full: bool = False,
+    first: tuple[int, int] = (0, 0),
+    names: Sequence[str] | None = None,
 ) -> MatrixTable:
     """Lay a matrix ``(H, W)`` out as a table with true row and column numbers, for ``Console.print``.
 
@@ -76,6 +81,8 @@ def matrix_table(
         Print a matrix of more than 1000 cells too without leaving its middle out.
     first
         The numbers of the first row and the first column.
+    names
+        What row and column of one number are both called instead.
 
     Raises
     ------
@@ -95,11 +102,11 @@ def matrix_table(
     matrix = np.asarray(values)
     if matrix.ndim != 2:
         raise ArgumentError(f"values has shape {matrix.shape}; a table shows a matrix (H, W), slice by slice")
-    elided = not full and matrix.size > _ELIDE_ABOVE
+    elided = not full and matrix.size > ELIDE_ABOVE
     rows, columns = (_shown_numbers(length, elided=elided) for length in matrix.shape)
     largest, number_format = _survey(matrix, precision)
     row_labels, column_labels = (
-        [_GAP if number == _GAP else number + start for number in numbers]
+        [None if number == _GAP else names[number] if names else str(number + start) for number in numbers]
         for numbers, start in zip((rows, columns), first, strict=True)
     )
     return MatrixTable(matrix[np.ix_(rows, columns)], row_labels, column_labels, number_format, largest)
@@ -108,6 +115,11 @@ def matrix_table(
 def print_title(console: Console, title: str) -> None:
     """Print the line that stands above a table, taken literally."""
     _print_line(console, _literal(console, title), _STRONG)
+
+
+def print_line(console: Console, line: str) -> None:
+    """Print a line of text, taken literally and never wrapped."""
+    _print_line(console, _literal(console, line), Style.null())
 
 
 def print_matrix(console: Console, title: str, values: ArrayLike, **layout: Any) -> None:
@@ -152,34 +164,38 @@ class MatrixTable:
     """The shown part of a matrix, laid out when a console draws it.
 
     On a terminal the columns are broken into blocks that fit its width; elsewhere they stay one block.
+    Rows and columns are labelled, or ``None`` where some are left out.
     """
 
     values: NDArray[Any]
-    rows: Sequence[int]
-    columns: Sequence[int]
+    rows: Sequence[str | None]
+    columns: Sequence[str | None]
     number_format: str
     largest: float
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         ellipsis = encodable("…", console.encoding)
         vertical, horizontal, crossing = _rules(console)
-        labels = [ellipsis if row == _GAP else str(row) for row in self.rows]
-        heads = [ellipsis if column == _GAP else str(column) for column in self.columns]
-        gutter = max(map(len, labels), default=0)
-        widest = max(map(len, chain(heads, self._numbers())), default=0)
-        widths = [2 + (len(ellipsis) if column == _GAP else widest) for column in self.columns]
+        labels, heads = (
+            [ellipsis if label is None else _literal(console, label) for label in labelled]
+            for labelled in (self.rows, self.columns)
+        )
+        gutter = max(map(cell_len, labels), default=0)
+        widest = max(map(cell_len, chain(heads, self._numbers())), default=0)
+        widths = [2 + (len(ellipsis) if column is None else widest) for column in self.columns]
 
         room = options.max_width - gutter - 2 if console.is_terminal else math.inf
         for block in _blocks(widths, room):
             if block.start > 0:
                 yield Segment.line()
-            head = "".join(map(str.rjust, heads[block], widths[block]))
+            head = "".join(map(_to_the_right, heads[block], widths[block]))
             yield from _line([(f"{'':{gutter}} {vertical}{head}", _FAINT)])
-            yield from _line([(horizontal * (gutter + 1) + crossing + horizontal * len(head), _FAINT)])
+            rule = horizontal * (gutter + 1) + crossing + horizontal * sum(widths[block])
+            yield from _line([(rule, _FAINT)])
             for i, label in enumerate(labels):
                 cells = zip(self._row(i, block, ellipsis), widths[block], strict=True)
                 padded = [(text.rjust(width), style) for (text, style), width in cells]
-                yield from _line([(f"{label:>{gutter}} {vertical}", _FAINT), *padded])
+                yield from _line([(f"{_to_the_right(label, gutter)} {vertical}", _FAINT), *padded])
 
     # Each number is formatted anew where it is needed: the texts of a whole map would take many times
     # the memory of its values.
@@ -193,7 +209,7 @@ class MatrixTable:
 
     def _row(self, i: int, block: slice, ellipsis: str) -> Iterator[tuple[str, Style]]:
         for column, value in zip(self.columns[block], self.values[i, block].tolist(), strict=True):
-            if _GAP in (column, self.rows[i]):
+            if None in (column, self.rows[i]):
                 yield ellipsis, _FAINT
             else:
                 yield self._number(value), _tint(value, self.largest)
@@ -209,6 +225,10 @@ def _shown_numbers(length: int, *, elided: bool) -> list[int]:
     if not elided or length <= 2 * _EDGE:
         return list(range(length))
     return [*range(_EDGE), _GAP, *range(length - _EDGE, length)]
+
+
+def _to_the_right(text: str, width: int) -> str:
+    return " " * (width - cell_len(text)) + text
 
 
 def _survey(matrix: NDArray[Any], precision: int) -> tuple[float, str]:

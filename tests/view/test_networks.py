@@ -13,7 +13,13 @@ import pytest
 from rich.console import Console
 
 from convtool.net.explaining import Explanation, Share
-from convtool.view.networks import explanation_as_json, print_explanation, print_layers, print_scores
+from convtool.view.networks import (
+    explanation_as_json,
+    print_exciting,
+    print_explanation,
+    print_layers,
+    print_scores,
+)
 from convtool.view.tables import console_for
 
 LAYER: dict[str, Any] = {
@@ -86,6 +92,32 @@ class TestScores:
             ["a", "2×3×4"],
             ["b", "5"],
         ]
+
+
+PATCH = {"name": "level/07.png", "class": "level", "strength": 2.59375, "y": -1, "x": 3, "size": [3, 4]}
+
+
+class TestExciting:
+    def test_are_rows_of_the_strongest(self) -> None:
+        records: list[dict[str, Any]] = [
+            {"map": 1, "patches": [PATCH, {**PATCH, "name": "other", "strength": 0.1}]},
+            {"map": 2, "patches": []},
+            {"map": 120, "patches": [{**PATCH, "strength": 123456.0}]},
+        ]
+        assert piped(lambda console: print_exciting(console, "m.npz · conv1 · lines", iter(records))) == (
+            "m.npz · conv1 · lines\n"
+            "map  strongest in          at    size  strengths\n"
+            "---------------------------------------------------\n"
+            "  1  level/07.png (level)  -1,3  3×4   2.594 0.1\n"
+            "  2  -                     -     -     none above 0\n"
+            "120  level/07.png (level)  -1,3  3×4   1.235e+05\n"
+            "\n"
+        )
+
+    def test_names_are_text_on_any_stream(self) -> None:
+        records = [{"map": 1, "patches": [{**PATCH, "name": "é\n", "class": "[b]\x1b"}]}]
+        out = piped(lambda console: print_exciting(console, "[/]", records), "ascii")
+        assert out.splitlines()[3].split() == ["1", r"\xe9\n", r"([b]\x1b)", "-1,3", "3x4", "2.594"]
 
 
 SHARES = (

@@ -213,6 +213,39 @@ class TestElision:
         assert [int(text) for text in numbers.values()] == values.ravel().tolist()
 
 
+class TestNames:
+    def test_stand_in_for_numbers(self) -> None:
+        assert matrix_text([[120, 3], [0, 7]], names=["cat", "owl"]) == (
+            "m\n    |  cat  owl\n----+----------\ncat |  120    3\nowl |    0    7\n"
+        )
+
+    def test_are_as_wide_as_they_look(self) -> None:
+        assert matrix_text([[1, 2], [3, 4]], names=["写真", "é\n"]).splitlines()[1:] == [
+            "     |  写真   é\\n",
+            "-----+------------",
+            "写真 |     1     2",
+            " é\\n |     3     4",
+        ]  # fmt: skip
+
+    def test_are_escaped_where_a_stream_cannot_say_them(self) -> None:
+        text = piped(lambda console: print_matrix(console, "m", [[5]], names=["é"]), encoding="ascii")
+        assert text == "m\n     |  \\xe9\n-----+------\n\\xe9 |     5\n"
+
+    def test_stay_with_their_rows_where_some_are_left_out(self) -> None:
+        names = [f"n{number}" for number in range(40)]
+        head, _, *rows = matrix_text(np.diag(range(40)), names=names).splitlines()[1:]
+        assert head.split() == ["|", "n0", "n1", "n2", "…", "n37", "n38", "n39"]
+        assert [row.split()[0] for row in rows] == head.split()[1:]
+        assert rows[-2].split() == ["n38", "|", "0", "0", "0", "…", "0", "38", "0"]
+
+    def test_are_broken_into_blocks_that_fit(self) -> None:
+        names = ["a long name", "another one", "c"]
+        text = on_terminal(lambda console: print_matrix(console, "m", np.eye(3), names=names), 40)
+        heads = [line.split("│")[1].strip() for line in text.splitlines() if line.startswith(" " * 11 + " │")]
+        assert heads == ["a long name  another one", "c"]
+        assert max(map(len, text.splitlines())) <= 40
+
+
 class TestEveryNumberIsThere:
     @given(matrices)
     def test_in_a_pipe_in_one_block(self, values: NDArray[np.floating]) -> None:
