@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
-from math import ceil, cos, floor, log, radians, sin, sqrt
+from math import ceil, cos, exp, floor, log, radians, sin, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -332,3 +332,50 @@ def fitted_kernel(
     left = ((results - design @ solution) ** 2).sum() / (len(design) - len(solution))
     errors = np.sqrt(left * np.diag(np.linalg.inv(design.T @ design)))
     return solution[:-1].reshape(kernel), float(solution[-1]), errors[:-1].reshape(kernel)
+
+
+def counted(labels: list[int], predicted: list[int], kinds: int) -> list[list[int]]:
+    """Return how many images of each class (row) were taken for each (column)."""
+    return [
+        [sum((true, taken) == (row, column) for true, taken in zip(labels, predicted, strict=True))
+         for column in range(kinds)]
+        for row in range(kinds)
+    ]  # fmt: skip
+
+
+def class_shares(labels: list[int], predicted: list[int], kind: int) -> tuple[float | None, ...]:
+    """Return recall, precision and F1 of a class; None where a share is of nothing."""
+    right = wrong = missed = 0
+    for true, taken in zip(labels, predicted, strict=True):
+        right += true == kind and taken == kind
+        wrong += true != kind and taken == kind
+        missed += true == kind and taken != kind
+    recall = right / (right + missed) if right + missed else None
+    precision = right / (right + wrong) if right + wrong else None
+    if recall is None and precision is None:
+        return None, None, None
+    if not recall or not precision:
+        return recall, precision, 0.0
+    return recall, precision, 2 * precision * recall / (precision + recall)
+
+
+def probabilities(scores: list[float]) -> list[float]:
+    """Return the softmax of one image's scores."""
+    powers = [exp(score - max(scores)) for score in scores]
+    return [power / sum(powers) for power in powers]
+
+
+def batch_norm(
+    images: NDArray, scale: NDArray, shift: NDArray, epsilon: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return values normalised over all images of a batch, and each channel's mean and unbiased variance."""
+    channels = images.shape[1]
+    normalized, means, variances = np.empty(images.shape), np.empty(channels), np.empty(channels)
+    for c in range(channels):
+        values = images[:, c].ravel().tolist()
+        means[c] = sum(values) / len(values)
+        squares = sum((value - means[c]) ** 2 for value in values)
+        variances[c] = squares / (len(values) - 1)
+        deviation = sqrt(squares / len(values) + epsilon)
+        normalized[:, c] = (images[:, c] - means[c]) / deviation * scale[c] + shift[c]
+    return normalized, means, variances

@@ -21,11 +21,16 @@ EXTRA_ROUNDINGS = {
     "pool": 2,
     "sum": 0,
     "formula": 16,
+    "slope": 256,
 }
 """Roundings besides one for each term summed: both inputs, the bias, factors or transforms; a division.
 
 A "formula" is worked out in float64 and is all of its roundings: a built-in filter's weight or response.
+A "slope" is the difference of two values over a step; its scale is how large they are over the step.
 """
+
+DEVIATIONS = 5
+"""Standard deviations that a count may be from what chance makes of it: beyond them once in two millions."""
 
 
 def accumulation_bound(case: str, dtype: np.dtype, terms: int, scale: ArrayLike) -> NDArray[np.float64]:
@@ -63,6 +68,12 @@ def assert_near(actual: ArrayLike, expected: ArrayLike) -> None:
     """Assert that float32 numbers are those of their formulas, of order one or larger."""
     truth = np.asarray(expected, dtype=np.float64)
     assert_close(np.float32(actual), truth, case="formula", terms=0, scale=1 + np.abs(truth))
+
+
+def assert_share(count: int, trials: int, share: float) -> None:
+    """Assert that so many of the trials are the share that chance gives them."""
+    deviation = (trials * share * (1 - share)) ** 0.5
+    assert abs(count - trials * share) <= DEVIATIONS * deviation
 
 
 def assert_equal(actual: NDArray, expected: NDArray) -> None:

@@ -1,0 +1,107 @@
+"""``convtool net eval``: how well a network tells labelled images."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convtool.cli.groups import grouped
+from convtool.cli.net.arguments import Data, Measuring, Model
+from convtool.cli.status import StatusLine
+from convtool.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from convtool.jobs.net.evaluate import EvaluatedData
+    from convtool.view.mistakes import Mistake
+
+
+@grouped
+def eval_(
+    *,
+    model: Model,
+    data: Data,
+    confusion: Annotated[
+        str | None,
+        typer.Option(
+            "--confusion", metavar="FILE", help="Draw the confusion matrix, as a PNG.", show_default=False
+        ),
+    ] = None,
+    mistakes: Annotated[
+        str | None,
+        typer.Option(
+            "--mistakes",
+            metavar="FILE",
+            help="Draw the images in the wrong class, the surest first, as a PNG.",
+            show_default=False,
+        ),
+    ] = None,
+    measuring: Measuring,
+) -> None:
+    """Evaluate a network on labelled images: accuracy, class by class, what it takes for what.
+
+    \b
+    Examples:
+      convtool net eval model.npz digits/
+      convtool net eval model.npz t10k-images-idx3-ubyte.gz --mistakes worst.png
+    """
+    from convtool.jobs.net.evaluate import evaluate_on_data
+    from convtool.jobs.net.labelled import check_pictures
+    from convtool.jobs.outputs import opened
+
+    pictures = [path for path in (confusion, mistakes) if path is not None]
+    check_pictures(pictures, [model, data])
+    if confusion is not None and confusion == mistakes:
+        raise ArgumentError("--confusion and --mistakes would both write to one place; name another")
+    if measuring.json and "-" in pictures:
+        raise ArgumentError("--json and a picture would both write to standard output; name a file for it")
+    display = measuring.display(stdout_is_data="-" in pictures)
+    with StatusLine(quiet=measuring.quiet) as status:
+        evaluated = evaluate_on_data(
+            model,
+            data,
+            size=measuring.size,
+            limits=measuring.limits(),
+            notify=status.before(display.notice),
+            reading=status.counting("images read"),
+            running=status.counting("images run"),
+        )
+    with ExitStack() as files:
+        if confusion is not None:
+            from convtool.view.confusion import confusion_picture
+
+            picture = confusion_picture(evaluated.evaluation.confusion, evaluated.dataset.classes)
+            files.enter_context(opened(confusion)).write(picture)
+        if mistakes is not None:
+            from convtool.view.mistakes import mistakes_sheet
+
+            sheet = mistakes_sheet(_mistakes(evaluated), f"{data} · {model}")
+            files.enter_context(opened(mistakes)).write(sheet)
+    if display.json:
+        from json import dumps
+
+        print(dumps(evaluated.record))
+    elif display.tables:
+        from convtool.view.evaluation import print_evaluation
+        from convtool.view.tables import console_for
+
+        print_evaluation(console_for(sys.stdout, display.color), evaluated.record)
+
+
+def _mistakes(evaluated: EvaluatedData) -> list[Mistake]:
+    """All images in the wrong class, to be drawn."""
+    from convtool.view.mistakes import Mistake
+
+    evaluation, dataset = evaluated.evaluation, evaluated.dataset
+    return [
+        Mistake(
+            dataset.images[index],
+            dataset.names[index],
+            dataset.classes[dataset.labels[index]],
+            dataset.classes[evaluation.predicted[index]],
+            float(evaluation.confidence[index]),
+        )
+        for index in evaluation.mistakes(evaluation.count)
+    ]
