@@ -1,0 +1,1 @@
+"""Training: forward and backward through a network, steps against the gradient, and all around them."""
