@@ -10,6 +10,8 @@ import typer
 _LONGEST = 999_999_999  # of anything that is counted in cells
 _MOST_PIXELS = 10**18
 _MOST_DECIMALS = 149  # the smallest float32 has as many
+_MOST_CHANGED = 1000  # pixels, degrees, times: all that makes sense, and nothing overflows
+_CHANGES = ("shift", "rotate", "scale", "contrast", "mirror")
 
 Numbers = int | tuple[int, ...]
 Padding = str | int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
@@ -113,6 +115,33 @@ def above_0(text: str) -> float:
     if value <= 0:
         raise typer.BadParameter(f"{text!r} is not above 0; use a number such as 0.1")
     return value
+
+
+def not_below_0(text: str) -> float:
+    """A finite number of at least 0."""
+    value = number(text)
+    if value < 0:
+        raise typer.BadParameter(f"{text!r} is below 0; use a number such as 0.01")
+    return value
+
+
+def augmentation(text: str) -> dict[str, float | bool]:
+    """``shift=PIXELS,rotate=DEGREES,scale=SHARE,contrast=SHARE,mirror``, any of them."""
+    changes: dict[str, float | bool] = {}
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        if name not in _CHANGES or bool(equals) is (name == "mirror"):
+            raise typer.BadParameter(
+                f"{part!r} is no change of pictures; use shift=2, rotate=10, scale=0.1, contrast=0.2 and "
+                "mirror, with commas between"
+            )
+        if name in changes:
+            raise typer.BadParameter(f"{name} is given twice; give it once")
+        amount = 1.0 if name == "mirror" else _finite(value)
+        if not 0 <= amount <= _MOST_CHANGED:
+            raise typer.BadParameter(f"{part!r}: {name} takes a number from 0 to {_MOST_CHANGED}")
+        changes[name] = name == "mirror" or amount
+    return changes
 
 
 def number(text: str) -> float:

@@ -42,6 +42,16 @@ if TYPE_CHECKING:
         (values.share_below_1, "0.999", 0.999),
         (values.above_0, "1e-300", 1e-300),
         (values.above_0, "1e300", 1e300),
+        (values.not_below_0, "0", 0.0),
+        (values.not_below_0, "1e300", 1e300),
+        (values.augmentation, "mirror", {"mirror": True}),
+        (values.augmentation, "shift=2", {"shift": 2.0}),
+        (values.augmentation, "scale=0,mirror,shift=1000", {"scale": 0.0, "mirror": True, "shift": 1000.0}),
+        (
+            values.augmentation,
+            "contrast=.2,rotate=1e1,scale=0.1",
+            {"contrast": 0.2, "rotate": 10.0, "scale": 0.1},
+        ),
         (values.at_least_2, "2", 2),
         (values.number, "0", 0.0),
         (values.number, "-1.5", -1.5),
@@ -76,6 +86,8 @@ def test_what_texts_mean(parse: Callable[[str], Any], text: str, value: object) 
         (values.above_0, "0", "'0' is not above 0; use a number such as 0.1"),
         (values.above_0, "-0.5", "'-0.5' is not above 0"),
         (values.above_0, "inf", "'inf' is not a finite number"),
+        (values.not_below_0, "-1e-9", "'-1e-9' is below 0; use a number such as 0.01"),
+        (values.not_below_0, "nan", "'nan' is not a finite number"),
         (values.at_least_2, "1", "'1' is not a whole number from 2 to 999999999"),
         (values.number, "x", "'x' is not a finite number"),
         (values.depth, "12", "'12' is no depth; use 8 or 16"),
@@ -172,3 +184,41 @@ def test_whole_numbers_are_read_as_python_reads_them(number: int, other: int) ->
     assert values.positive(str(number)) == number
     assert values.positive_pair(f"{number},{other}") == (number, other)
     assert values.padding(f"{number},{other}") == (number, other)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        *(
+            (text, text)
+            for text in ("", "shift", "2", "=2", "Mirror", "mirror=1", "mirror=", "shear=2", "shift:2")
+        ),
+        *((text, text) for text in (" shift=2", "shift =2", "--mirror", "shift;rotate=1")),
+        ("shift=2,", ""),
+        ("shift=2,,mirror", ""),
+        ("mirror,flip", "flip"),
+    ],
+)
+def test_what_is_no_change_of_pictures(text: str, wrong: str) -> None:
+    says = (
+        f"{wrong!r} is no change of pictures; use shift=2, rotate=10, scale=0.1, contrast=0.2 and mirror, "
+        "with commas between"
+    )
+    with pytest.raises(typer.BadParameter, match=f"^{re.escape(says)}$"):
+        values.augmentation(text)
+
+
+@pytest.mark.parametrize("amount", ["", "-1", "nan", "inf", "x", "1000.1", "1e300", "1_0", "2=3", "5%"])
+@pytest.mark.parametrize("name", ["shift", "rotate", "scale", "contrast"])
+def test_a_change_is_by_a_number_that_makes_sense(name: str, amount: str) -> None:
+    says = f"'{name}={amount}': {name} takes a number from 0 to 1000"
+    with pytest.raises(typer.BadParameter, match=f"^{re.escape(says)}$"):
+        values.augmentation(f"mirror,{name}={amount}")
+
+
+@pytest.mark.parametrize("text", ["mirror,mirror", "mirror,shift=1,mirror"])
+def test_a_change_is_said_once(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match=r"^mirror is given twice; give it once$"):
+        values.augmentation(text)
+    with pytest.raises(typer.BadParameter, match=r"^shift is given twice; give it once$"):
+        values.augmentation("shift=1,shift=1")
