@@ -51,6 +51,23 @@ def print_scores(console: Console, record: Mapping[str, Any], precision: int) ->
     console.print()
 
 
+def print_exciting(console: Console, title: str, records: Iterable[Mapping[str, Any]]) -> None:
+    """A row for each map of a layer: its strongest patch, and where that is."""
+    print_title(console, title)
+    rows = []
+    for record in records:
+        number = str(record["map"]).rjust(len("map"))
+        if not record["patches"]:
+            rows.append([number, "-", "-", "-", "none above 0"])
+            continue
+        best = record["patches"][0]
+        strengths = " ".join(f"{each['strength']:.4g}" for each in record["patches"])
+        place = f"{best['name']} ({best['class']})"
+        rows.append([number, place, f"{best['y']},{best['x']}", _by(best["size"]), strengths])
+    print_rows(console, ["map", "strongest in", "at", "size", "strengths"], rows)
+    console.print()
+
+
 def print_explanation(
     console: Console, title: str, explained: Explanation, *, precision: int, full: bool
 ) -> None:

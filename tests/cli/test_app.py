@@ -37,7 +37,8 @@ def test_the_commands() -> None:
         *("run", "conv", "relu", "pool", "show", "plan"),
         *("filters", "filters list", "filters show", "filters check", "filters export"),
         *("learn", "find", "recover"),
-        *("net", "net show", "net run", "net explain", "net filters", "net export"),
+        *("net", "net train", "net eval", "net classify", "net run"),
+        *("net show", "net explain", "net filters", "net patches", "net export"),
     ]
 
 
@@ -85,7 +86,7 @@ class TestHelp:
             assert parsed[: len(path)] == path
 
     def test_of_nothing_is_the_help_on_stderr(self) -> None:
-        for path in ((), ("filters",)):
+        for path in ((), ("filters",), ("net",)):
             finished = in_process(*path)
             assert (finished.code, finished.data) == (2, b"")
             assert finished.err == in_process(*path, "--help").out
@@ -167,10 +168,16 @@ class TestStart:
     @pytest.mark.parametrize(
         "arguments",
         [["--help"], ["--version"]]
-        + [[name, "--help"] for name in ("run", "plan", "filters", "learn", "find", "recover")],
+        + [[name, "--help"] for name in ("run", "plan", "filters", "learn", "find", "recover", "net")],
     )
     def test_help_loads_nothing_heavy(self, arguments: list[str]) -> None:
         assert self.loaded(*arguments).isdisjoint(self.HEAVY)
+
+    @pytest.mark.parametrize(("path", "other"), [("run", "conv"), ("net.run", "net.explain")])
+    def test_a_command_loads_no_other(self, path: str, other: str) -> None:
+        loaded = self.loaded(*path.split("."), "--help")
+        assert f"convtool.cli.{path}" in loaded
+        assert f"convtool.cli.{other}" not in loaded
 
     def test_a_command_loads_what_it_needs(self, folder: Path) -> None:
         (folder / "a.csv").write_text("1,2\n")

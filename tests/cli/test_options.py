@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import typer.main
 
@@ -164,8 +165,45 @@ BAD: dict[str, Bad] = {
         ),
     ],
 }
+SHARES_BELOW_1 = BAD["--false-alarms"]
+ABOVE_0: Bad = [*NUMBERS, *((text, 2, "is not above 0; use a number such as 0.1") for text in ("0", "-1"))]
+NOT_BELOW_0: Bad = [*NUMBERS, ("-1", 2, "is below 0; use a number such as 0.01")]
+BAD |= {
+    "--architecture": [
+        ("nope", 2, "there is no architecture 'nope'; there are deep-cnn, notes-cnn, or name a file$"),
+        ("notes-cmn", 2, "did you mean notes-cnn"),
+        ("", 2, "a path is empty"),
+        ("nope.json", 3, "^convtool: nope.json: cannot be read: No such file or directory$"),
+        ("diagonal.json", 3, "^convtool: diagonal.json: no network: its format is "),
+    ],
+    "--epochs": numbers(pair=False),
+    "--batch": numbers(pair=False),
+    "--count": numbers(pair=False),
+    "--optimizer": CHOICES,
+    "--schedule": CHOICES,
+    "--learning-rate": ABOVE_0,
+    "--weight-decay": NOT_BELOW_0,
+    "--momentum": SHARES_BELOW_1,
+    "--hold-out": SHARES_BELOW_1,
+    "--patience": numbers(pair=False),
+    "--augment": [
+        *(
+            (text, 2, "is no change of pictures; use shift=2, rotate=10")
+            for text in ("", "shift", "turn=1", "mirror=1", "shift=1,")
+        ),
+        *((text, 2, "takes a number from 0 to") for text in ("shift=", "shift=-1", "scale=nan")),
+        ("shift=1,shift=2", 2, "shift is given twice; give it once"),
+    ],
+    "--test": [
+        ("", 2, "a path is empty"),
+        ("nope", 3, "^convtool: nope: cannot be read: No such file or directory$"),
+        ("notes.json", 3, "^convtool: notes.json: no labelled pictures"),
+        ("learn.npz", 3, "^convtool: learn.npz: every test picture is one to learn from; give others$"),
+    ],
+}
 BAD["--negatives"] = BAD["--background"] = BAD["--positives"]
-BAD["--sheet"] = []  # as of one picture, below
+PICTURES = ("--sheet", "--confusion", "--mistakes", "--curves")
+BAD |= {name: [] for name in PICTURES}  # as of one picture, below
 BAD["--output"] += [("diagonal.json", 2, "the output would replace the input diagonal.json; name another$")]
 EXPORT: Bad = [
     (text, code, says)
@@ -184,6 +222,7 @@ NETWORK: Bad = [
 NET = """{"format": "convtool.net/1", "input": {"size": [3, 3]}, "layers": [
     {"name": "diagonal", "kind": "conv", "weights": [[1, 0], [0, 1]]},
     {"name": "pooled", "kind": "max_pool", "size": 2}]}"""
+BARE = """{"format": "convtool.net/1", "layers": [{"kind": "flatten"}, {"kind": "dense"}]}"""
 FLAG: Bad = [("=yes", 2, "does not take a value|takes no value")]
 
 COMMANDS: dict[str, list[str]] = {
@@ -205,12 +244,18 @@ COMMANDS: dict[str, list[str]] = {
     "net": [],
     "net show": ["net.json"],
     "net run": ["net.json", "notes.json", "--maps", "diagonal"],
+    "net classify": ["net.json", "notes.json"],
+    "net train": ["learn.npz", "-o", "out.npz", "-a", "bare.json", "--epochs", "1"],
+    "net eval": ["net.json", "data.npz"],
     "net explain": ["net.json", "notes.json", "--layer", "diagonal", "--at", "0,0,0"],
     "net filters": ["net.json", "--layer", "diagonal", "-o", "out.json"],
+    "net patches": ["net.json", "data.npz", "--layer", "diagonal"],
     "net export": ["net.json", "-o", "out.npz"],
 }
 """Every command with arguments that it takes; an option to be tried comes behind them."""
 
+DRAWINGS = (("find", "--output"), ("net patches", "--output"))
+NETWORKS = (("net export", "--output"), ("net train", "--output"))
 FILTER_WRITERS = ("filters export", "learn", "recover", "net filters")
 
 
@@ -239,11 +284,11 @@ def bad_values() -> Iterator[Any]:
             bad = FLAG if option.is_flag else BAD[option_name]
             if name in FILTER_WRITERS and option_name == "--output":
                 bad = EXPORT
-            if (name, option_name) in (("find", "--output"), ("net filters", "--sheet")):
+            if (name, option_name) in DRAWINGS or option_name in PICTURES:
                 bad = PICTURE
-            if (name, option_name) == ("net export", "--output"):
-                bad = NETWORK
-            if not {"-f", "diagonal.json"} & {*COMMANDS[name]} and option_name in ("--output", "--sheet"):
+            if (name, option_name) in NETWORKS:
+                bad = NETWORK if name == "net export" else [case for case in NETWORK if case[0] != "net.json"]
+            if not {"-f", "diagonal.json"} & {*COMMANDS[name]} and option_name in ("--output", *PICTURES):
                 bad = [case for case in bad if case[0] != "diagonal.json"]
             if name in ("plan", "find") and option_name == "--filter":
                 bad = [case for case in bad if case[0] != "diagonal.json"]  # it writes nothing twice
@@ -258,6 +303,10 @@ def files(notes: Path) -> None:
     Path("link.json").symlink_to(notes)
     Path("hard.json").hardlink_to(notes)
     Path("net.json").write_text(NET)
+    Path("bare.json").write_text(BARE)
+    images = np.arange(4 * 9, dtype=np.uint8).reshape(4, 3, 3)
+    np.savez("learn.npz", images=images, labels=[0, 0, 1, 1])
+    np.savez("data.npz", images=np.ones((1, 3, 3), np.uint8), labels=[0])
 
 
 def test_every_command_is_here() -> None:
@@ -318,6 +367,7 @@ def test_an_option_without_its_value(option: str, mistake: Callable[..., str]) -
         (["bogus"], "No such command 'bogus'"),
         (["shwo"], "No such command 'shwo'. Did you mean 'show'"),
         (["filters", "bogus"], r"No such command 'bogus'. \(see 'convtool filters --help'\)"),
+        (["net", "bogus"], r"No such command 'bogus'. \(see 'convtool net --help'\)"),
         (["[bold]\n\x1b[31m"], r"No such command '\[bold\]\\n\\x1b\[31m'"),
         (["run"], r"Missing argument 'IMAGE...'. \(see 'convtool run --help'\)"),
         (["run", "notes.json"], "Missing option '--filter' / '-f'"),
