@@ -322,6 +322,6 @@ def test_memory_that_runs_out(case: Case, folder: Path) -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("case", [c for c in ALL if c.place == "new folder"], ids=str)
 def test_memory_that_runs_out_anywhere(case: Case, folder: Path) -> None:
-    """E10: at every fifth moment."""
+    """E10: at every tenth moment."""
     trial = Trial(case, folder)
-    out_of_memory(trial, range(1, allocations(trial) + 1, 5))
+    out_of_memory(trial, range(1, allocations(trial) + 1, 10))
