@@ -53,11 +53,12 @@ def guarded(capsys: pytest.CaptureFixture[str]) -> Callable[[Callable[[], object
     """Run any command as the command line runs its own."""
 
     def run(command: Callable[[], object]) -> Finished:
-        handler = signal.getsignal(signal.SIGTERM)
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             code = faults.guarded(command)
         finally:
-            signal.signal(signal.SIGTERM, handler)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         out, err = capsys.readouterr()
         return Finished(code, out.encode(), err)
 
