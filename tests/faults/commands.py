@@ -129,6 +129,16 @@ def explaining(image: str, *options: str) -> tuple[str, ...]:
     return ("net", "explain", NETWORK, image, "--layer", "same", "--at", "0,0,0", *options)
 
 
+def training(data: str, *options: str) -> tuple[str, ...]:
+    """A command that trains a network on labelled pictures for a moment."""
+    return ("net", "train", data, "--epochs", "1", *options)
+
+
+def looking_for_patches(data: str, *options: str) -> tuple[str, ...]:
+    """A command that looks for what excites a layer among labelled pictures."""
+    return ("net", "patches", NETWORK, data, "--layer", "same", *options)
+
+
 READERS = (
     finding,
     learning,

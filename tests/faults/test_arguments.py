@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.commands import NETWORK, Words, done, refused
+from tests.faults.commands import NETWORK, Words, done, looking_for_patches, refused, training
+from tests.net.data.lines import write_lines, write_npz
 
 MATRIX = "1,2,3\n4,5,6\n7,8,9\n"
 STRANGE = {
@@ -39,6 +40,8 @@ RUN = ("run", "a.csv", "--filter", "identity", "--out-dir", "maps")
 FIND = ("find", "a.csv", "--filter", "one.json", "-o", "found.png")
 LEARN = ("learn", "--patch", "a.csv@0,0,2,2", "-o", "learned.json")
 RECOVER = ("recover", "a.csv", "a.csv", "--size", "1", "-o", "recovered.json")
+TRAIN = training("lines.npz", "-o", "trained.npz")
+PATCHES = looking_for_patches("lines.npz", "-o", "patches.png")
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,14 @@ RECOVER = ("recover", "a.csv", "a.csv", "--size", "1", "-o", "recovered.json")
         (LEARN, "--false-alarms", "1_0"),
         (LEARN, "--ridge", "nan"),
         *((RECOVER, "--size", value) for value in ("0", "1.5")),
+        *((TRAIN, "--epochs", value) for value in ("0", "1_0")),
+        *((TRAIN, "--learning-rate", value) for value in ("0", "nan")),
+        *((TRAIN, "--weight-decay", value) for value in ("-1", "inf")),
+        *((TRAIN, "--hold-out", value) for value in ("1", "-0.1")),
+        (TRAIN, "--batch", "-1"),
+        (TRAIN, "--momentum", "1_0"),
+        (TRAIN, "--augment", "rotate=inf"),
+        (PATCHES, "--count", "0"),
     ],
 )
 def test_a01_numbers_that_are_none(command: Words, option: str, value: str) -> None:
@@ -92,10 +103,18 @@ def test_a01_numbers_that_are_none(command: Words, option: str, value: str) -> N
         (("net", "run", NETWORK, "a.csv", "--maps", "same", "-o", ""), "-o is empty"),
         (("net", "export", NETWORK, "-o", ""), "-o is empty"),
         (("conv", "a.csv", "--filter", "::same", "--out-dir", "maps"), "path is empty"),
+        (training("", "-o", "n.npz"), "path is empty"),
+        (training("lines.npz", "-o", ""), "-o is empty"),
+        (training("lines.npz", "-o", "n.npz", "--curves", ""), "-o is empty"),
+        (training("lines.npz", "-o", "n.npz", "--test", ""), "path is empty"),
+        (training("lines.npz", "-o", "n.npz", "--architecture", ""), "path is empty"),
+        (looking_for_patches(""), "path is empty"),
+        (looking_for_patches("lines.npz", "-o", ""), "-o is empty"),
     ],
 )
 def test_a01_an_empty_path(command: Words, word: str) -> None:
     """A path that is empty."""
+    write_npz("lines.npz", 4)
     refused(*command, code=2, says=(word,))
 
 
@@ -208,6 +227,14 @@ def test_a02_a_dash_is_an_option() -> None:
         ("recover", "a.csv", "b.map.csv", "--size", "1", "-o", "folder/../b.map.csv"),
         ("net", "run", NETWORK, "a.csv", "--maps", "*", "-o", "hard.csv"),
         ("conv", "a.csv", "-f", f"{NETWORK}::same", "-o", "symbolic.csv"),
+        training("lines.npz", "-o", "lines.npz"),
+        training("lines.npz", "-o", "hard.npz"),
+        training("other.npz", "--test", "lines.npz", "-o", "folder/../lines.npz"),
+        training("other.npz", "--architecture", "lines.npz", "-o", "hard.npz"),
+        training("lines", "-o", "n.npz", "--curves", "lines/level/000.png"),
+        training("other.npz", "--test", "lines", "-o", "n.npz", "--curves", "hard.png"),
+        looking_for_patches("lines", "-o", "lines/level/000.png"),
+        looking_for_patches("lines", "-o", "hard.png"),
         ("relu", "b.map.csv", "--out-dir", ".", "--format", "csv"),
         ("relu", "b.map.csv", "--out-dir", "folder/..", "--format", "csv"),
         ("relu", "a.csv", "b.map.csv", "--out-dir", ".", "--format", "csv"),
@@ -223,6 +250,11 @@ def test_a03_an_output_that_is_an_input(command: Words) -> None:
     Path("f.json").write_text("[[1]]")
     Path("link.json").symlink_to("f.json")
     Path("b.map.csv").write_text(MATRIX)
+    write_npz("lines.npz", 4)
+    write_npz("other.npz", 4)
+    write_lines(Path("lines"), 4)
+    Path("hard.npz").hardlink_to("lines.npz")
+    Path("hard.png").hardlink_to("lines/level/000.png")
     refused(*command, code=2, says=("would replace the input",))
 
 
@@ -295,6 +327,12 @@ LONG = "x" * 300
         (("net", "run", NETWORK, "a.csv", "--maps", "*", "-o", "missing/m.npy"), ("does not exist",)),
         (("net", "run", NETWORK, "a.csv", "--maps", "*", "--out-dir", "a.csv"), ("cannot be created",)),
         (("filters", "export", "identity", "-o", "missing/f.json"), ("missing/f.json: ", "does not exist")),
+        (training("lines.npz", "-o", "folder"), ("folder: ", "it is a folder")),
+        (training("lines.npz", "-o", "missing/n.npz"), ("missing/n.checkpoint.npz: ", "does not exist")),
+        (training("lines.npz", "-o", f"{LONG}.npz"), (f"{LONG}.npz: ", "name too long")),
+        (training("lines.npz", "-o", "n.npz", "--curves", "missing/c.png"), ("missing/c.png: ", "does not")),
+        (looking_for_patches("lines.npz", "-o", "link.png"), ("link.png: ", "it is a folder")),
+        (looking_for_patches("lines.npz", "-o", "missing/p.png"), ("missing/p.png: ", "does not exist")),
     ],
     ids=lambda argument: " ".join(argument)[:60],
 )  # fmt: skip
@@ -303,6 +341,7 @@ def test_a05_an_output_that_cannot_be(command: Words, words: Words) -> None:
     Path("folder").mkdir()
     Path("link.png").symlink_to("folder")
     Path("occupied/a.identity.map.png").mkdir(parents=True)
+    write_npz("lines.npz", 4)
     refused(*command, code=5, says=words)
 
 

@@ -24,6 +24,7 @@ from tests.faults.commands import (
     refused_image,
     seconds_of_children,
     shown,
+    training,
 )
 from tests.io import handmade as hm
 from tests.strategies import REAL_TYPES
@@ -276,6 +277,39 @@ NPZ = {
     "objects": npz(**{"a.npy": hm.npy_of(OBJECTS)}),
     "bad-checksum": npz_with_a_bad_checksum(),
 }
+
+
+def labelled(**members: bytes) -> bytes:
+    """An NPZ of four pictures and their labels, but for what is given."""
+    sound = {"images.npy": hm.npy_of(np.ones((4, 8, 8))), "labels.npy": hm.npy_of(np.array([0, 0, 1, 1]))}
+    return npz(**sound | members)
+
+
+def labelled_with_a_bad_checksum() -> bytes:
+    content = bytearray(labelled())
+    content[content.index(b"PK\1\2") + 16] ^= 1
+    return bytes(content)
+
+
+CLAIM = hm.npy(header("(1000000000000, 1, 1)"), bytes(24))
+LABELLED = {
+    "claims-10-to-the-12": (labelled(**{"images.npy": CLAIM}), "promises 4000000000000 bytes"),
+    "duplicates": (labelled(**{"images.npz": WHOLE}).replace(b".npz", b".npy"), "two files of one name"),
+    "path": (labelled(**{"../../executed.npy": WHOLE}), "'../../executed.npy'"),
+    "objects": (labelled(**{"images.npy": hm.npy_of(OBJECTS)}), "images.npy: an array of dtype object"),
+    "objects-as-labels": (labelled(**{"labels.npy": hm.npy_of(OBJECTS)}), "labels.npy: an array of dtype"),
+    "pickle": (labelled(**{"labels.npy": pickle.dumps(Creating())}), "labels.npy: not an NPY file"),
+    "bad-checksum": (labelled_with_a_bad_checksum(), "the NPZ is damaged"),
+}
+
+
+@pytest.mark.parametrize("kind", LABELLED)
+def test_n07_archives_of_labelled_pictures(kind: str) -> None:
+    """NPZ that is damaged, claims too much, or holds objects or paths: nothing is learned from it."""
+    content, words = LABELLED[kind]
+    Path("bad.npz").write_bytes(content)
+    refused(*training("bad.npz", "-o", "n.npz"), says=("convtool: bad.npz: ", words))
+    assert not Path("executed").exists()
 
 
 @BOTH_IN_TIME

@@ -28,11 +28,14 @@ from tests.faults.commands import (
     converting,
     done,
     facts_of,
+    looking_for_patches,
     refused,
     run,
     saved,
+    training,
 )
 from tests.io import handmade as hm
+from tests.net.data.lines import write_npz
 
 MATRIX = "1,2,3\n4,5,6\n7,8,9\n"
 FORMATS = ["png", "npy", "csv", "json"]
@@ -49,9 +52,20 @@ def matrix() -> Path:
     return Path("a.csv")
 
 
+FILES = {"a.csv", "b.csv", "lines.npz", "one.json"}
+"""What lies in the folder that a test works in."""
+
 FIND = ("find", "a.csv", "-f", "one.json")
 LEARN = ("learn", "--patch", "a.csv@0,0,2,2", "--background", "b.csv")
 RECOVER = ("recover", "a.csv", "a.csv", "--size", "1")
+TRAIN = training("lines.npz")
+PATCHES = looking_for_patches("lines.npz")
+
+
+@pytest.fixture(autouse=True)
+def labelled() -> None:
+    """``lines.npz``, pictures of two classes."""
+    write_npz("lines.npz", 8)
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +92,7 @@ def large() -> Path:
         (*FIND, "-o", "/dev/full"),
         (*LEARN, "-o", "/dev/full"),
         (*RECOVER, "-o", "/dev/full"),
+        (*PATCHES, "-o", "/dev/full"),
     ],
     ids=" ".join,
 )
@@ -108,6 +123,7 @@ def test_e01_a_limit_of_file_sizes(format_: str, older: bool) -> None:
         (("find", "noise.npy", "-f", "identity", "--top", "1"), "out.png"),
         (("learn", "--patch", "noise.npy@0,0,30,30"), "out.json"),
         (("recover", "noise.npy", "smaller.npy", "--size", "20"), "out.json"),
+        (PATCHES, "out.png"),
     ],
     ids=lambda argument: " ".join(argument) if isinstance(argument, tuple) else argument,
 )
@@ -119,6 +135,14 @@ def test_e01_a_limit_of_file_sizes_for_pictures_and_filters(command: Words, outp
     limits = at_most(FSIZE=4096)
     says = (f"{output}: ", "cannot be written", "File too large")
     refused(*command, "-q", "-o", output, code=5, says=says, preexec_fn=limits)
+
+
+@needs_linux
+def test_e01_a_limit_of_file_sizes_for_a_training() -> None:
+    """A training that cannot be put aside is not begun: an older network is as it was."""
+    Path("out.npz").write_text("older")
+    says = ("out.checkpoint.npz: ", "cannot be written", "File too large")
+    refused(*TRAIN, "-o", "out.npz", code=5, says=says, preexec_fn=at_most(FSIZE=4096))
 
 
 @needs_linux
@@ -157,6 +181,9 @@ def read_only(folder: Path) -> Iterator[None]:
         ((*FIND, "-o", "shelf/older.png"), ("shelf/older.png: ", "Permission denied")),
         ((*LEARN, "-o", "shelf/f.json"), ("shelf/f.json: ", "Permission denied")),
         ((*RECOVER, "-o", "shelf/f.json"), ("shelf/f.json: ", "Permission denied")),
+        ((*TRAIN, "-o", "shelf/n.npz"), ("shelf/n.checkpoint.npz: ", "Permission denied")),
+        ((*TRAIN, "-o", "n.npz", "--curves", "shelf/older.png"), ("shelf/older.png: ", "Permission denied")),
+        ((*PATCHES, "-o", "shelf/older.png"), ("shelf/older.png: ", "Permission denied")),
     ],
     ids=lambda argument: " ".join(argument),
 )
@@ -199,7 +226,7 @@ def test_e03_ended_while_writing(number: signal.Signals, code: int) -> None:
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (code, b"", b"")
     assert Path("out.csv").read_text() == "older"
-    assert {path.name for path in Path().iterdir()} == {"a.csv", "b.csv", "large.npy", "one.json", "out.csv"}
+    assert {path.name for path in Path().iterdir()} == {*FILES, "large.npy", "out.csv"}
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -219,6 +246,8 @@ def test_e03_ended_while_writing(number: signal.Signals, code: int) -> None:
             "json",
         ),
         ("recover", "a.csv", "pipe.png", "--size", "1", "-o", "out.json"),
+        training("pipe.png", "-o", "out.npz"),
+        looking_for_patches("pipe.png", "-o", "out.png"),
     ],
     ids=lambda command: command[0],
 )
@@ -248,15 +277,22 @@ def test_e04_a_link_is_replaced() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "name"), [(FIND, "link.png"), (LEARN, "link.json"), (RECOVER, "link.json")]
+    ("command", "name"),
+    [
+        (FIND, "link.png"),
+        (LEARN, "link.json"),
+        (RECOVER, "link.json"),
+        (PATCHES, "link.png"),
+        (TRAIN, "link.npz"),
+    ],
 )
-def test_e04_a_link_is_replaced_by_a_picture_or_a_filter(command: Words, name: str) -> None:
-    """A drawing or a filter whose output is a symbolic link: replaced, its target untouched."""
+def test_e04_a_link_is_replaced_whatever_is_written(command: Words, name: str) -> None:
+    """A drawing, a filter or a network whose output is a symbolic link: replaced, its target untouched."""
     Path("target").write_text("older")
     Path(name).symlink_to("target")
     done(*command, "-o", name, "-q")
     assert not Path(name).is_symlink()
-    assert Path(name).read_bytes()[:4] in (b"\x89PNG", b"{\n  ")
+    assert Path(name).read_bytes()[:4] in (b"\x89PNG", b"{\n  ", b"PK\3\4")
     assert Path("target").read_text() == "older"
 
 
@@ -267,7 +303,7 @@ def test_e04_devices_are_written_straight() -> None:
     done("relu", "a.csv", "-o", "/dev/null", "-q")
     assert (null.stat().st_mode, null.stat().st_ino) == (before.st_mode, before.st_ino)
     assert done("relu", "a.csv", "-o", "/dev/stdout", "--format", "csv", "-q").out == MATRIX
-    assert facts_of(Path()).keys() == {"a.csv", "b.csv", "one.json"}
+    assert facts_of(Path()).keys() == FILES
 
 
 def test_e04_a_device_takes_filters_and_pictures() -> None:
@@ -347,9 +383,15 @@ def test_e06_closed_streams_and_an_output(streams: tuple[int, ...]) -> None:
     assert facts_of(Path()) == before
 
 
-def test_e06_closed_streams_and_a_picture_or_a_filter() -> None:
-    """All standard streams closed: a drawing and filters hold their own bytes."""
-    for command, output in ((FIND, "out.png"), (LEARN, "out.json"), (RECOVER, "out.json")):
+def test_e06_closed_streams_and_a_picture_a_filter_or_a_network() -> None:
+    """All standard streams closed: drawings, filters and a network hold their own bytes."""
+    for command, output in (
+        (FIND, "out.png"),
+        (LEARN, "out.json"),
+        (RECOVER, "out.json"),
+        (PATCHES, "out.png"),
+        (TRAIN, "out.npz"),
+    ):
         done(*command, "-o", output, "-q")
         expected = Path(output).read_bytes()
         Path(output).unlink()
@@ -362,7 +404,7 @@ def test_e06_closed_streams_and_a_picture_or_a_filter() -> None:
     "command",
     [("show", "a.csv"), ("show", "a.csv", "--json"), ("relu", "a.csv", "-o", "-"), ("--version",),
      ("filters", "list"), FIND, (*FIND, "--csv"), (*FIND, "-o", "-"), (*LEARN, "-o", "-"),
-     (*RECOVER, "-o", "-")],
+     (*RECOVER, "-o", "-"), PATCHES, (*PATCHES, "--json"), (*PATCHES, "-o", "-")],
     ids=" ".join,
 )  # fmt: skip
 def test_e06_a_closed_stdout(command: Words) -> None:
@@ -391,7 +433,8 @@ def test_e06_a_closed_stderr() -> None:
     [("show", "a.csv"), ("show", "a.csv", "--json"), ("relu", "a.csv", "-o", "-", "--format", "csv"),
      ("relu", "a.csv", "-o", "-"), ("filters", "list"), ("filters", "export", "box-3", "-o", "-"),
      ("plan", "a.csv", "-f", "identity"), ("--version",), ("--help",), FIND, (*FIND, "--csv"),
-     (*FIND, "--json"), (*FIND, "-o", "-"), (*LEARN, "-o", "-"), (*RECOVER, "-o", "-")],
+     (*FIND, "--json"), (*FIND, "-o", "-"), (*LEARN, "-o", "-"), (*RECOVER, "-o", "-"), PATCHES,
+     (*PATCHES, "--json"), (*PATCHES, "-o", "-")],
     ids=" ".join,
 )  # fmt: skip
 def test_e06_a_full_stdout(command: Words) -> None:
@@ -501,6 +544,9 @@ def test_e08_an_ascii_locale_for_any_command() -> None:
     assert record.record["input"] == "写.csv"
     out = done("learn", "--patch", "写.csv@0,0,2,2", "b.csv", "-o", "写.json", env=ascii_).data
     assert out.splitlines()[0] == rb"\u5199.json - ncc - 1 filter of 2 x 2"
+    Path("lines.npz").rename("写.npz")
+    out = done(*training("写.npz", "-o", "n.npz"), env=ascii_).data.splitlines()
+    assert out[:2] == [rb"\u5199.npz - notes-cnn", b"6 images of 1x8x8 to learn from, 2 held out"]
     out = done("recover", "写.csv", "a.csv", "--size", "1", "-o", "写.json", env=ascii_).data
     assert out.splitlines()[0] == rb"\u5199.csv \u2192 a.csv - 1 x 1 \u2192 \u5199.json"
 
@@ -551,6 +597,13 @@ def test_e09_names_that_are_not_utf8_for_any_command() -> None:
     assert done("filters", "show", filter_file).out.startswith(r"\udcfe: Learned by ncc")
     finished = done("recover", name, name, "--size", "1", "-o", filter_file, "--json")
     assert (finished.record["before"], finished.record["output"]) == (name, filter_file)
+    data, network = os.fsdecode(b"\xff.npz"), os.fsdecode(b"\xfe.onnx")
+    Path("lines.npz").rename(data)
+    finished = done(*training(data, "-o", network, "--curves", picture, "--json"))
+    assert finished.data.isascii()
+    assert [finished.records[0]["data"], finished.records[-1]["output"]] == [data, network]
+    assert done("net", "show", network).out.startswith(r"\udcfe · images of 1×8×8")
+    assert r" · same · \udcff.npz" in done(*looking_for_patches(data)).out.splitlines()[0]
 
 
 def sparse_array(side: int) -> str:
@@ -626,10 +679,13 @@ def test_e11_modes_follow_the_umask(mask: int) -> None:
         (*FIND, "-o", "found.png", "-q"),
         (*LEARN, "-o", "learned.json", "-q"),
         (*RECOVER, "-o", "older.json", "-q"),
+        (*TRAIN, "-o", "trained.npz", "--curves", "curves.png", "-q"),
+        (*PATCHES, "-o", "patches.png", "-q"),
     ):
         done(*command, preexec_fn=lambda: os.umask(mask))
     names = ("new.csv", "older.csv", "maps/a.identity.map.png", "f.npy")
-    for name in (*names, "found.png", "learned.json", "older.json"):
+    more = ("found.png", "learned.json", "older.json", "trained.npz", "curves.png", "patches.png")
+    for name in (*names, *more):
         assert stat.S_IMODE(Path(name).stat().st_mode) == 0o666 & ~mask, name
     assert stat.S_IMODE(Path("maps").stat().st_mode) == 0o777 & ~mask
 
