@@ -111,6 +111,29 @@ def test_text_cannot_move_the_cursor(terminal: Terminal) -> None:
     assert terminal.told() == shown(r"a\n\x1b[2Jb\udcff")
 
 
+def test_work_is_counted(terminal: Terminal, clock: SimpleNamespace) -> None:
+    count = StatusLine().counting("images read")
+    count(1, 60000)
+    clock.now += SECONDS_BETWEEN
+    count(60000, 60000)
+    assert terminal.told() == shown("1 of 60,000 images read", "60,000 of 60,000 images read")
+
+
+def test_work_leaves_no_line_behind_however_it_ends(terminal: Terminal) -> None:
+    with StatusLine() as line:
+        line.update("x")
+    assert terminal.told() == shown("x", "")
+
+    def interrupted() -> None:
+        with StatusLine() as line:
+            line.update("y")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        interrupted()
+    assert terminal.told() == shown("y", "")
+
+
 class TestClear:
     def test_empties_the_line_once(self, terminal: Terminal) -> None:
         line = StatusLine()
