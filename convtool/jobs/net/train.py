@@ -151,7 +151,7 @@ def train_from_files(options: TrainOptions, limits: Limits, watchers: Watchers) 
     meta = {**(task.network.meta or {}), "training": _provenance(options, task, trainer)}
     network = replace(trainer.best(), meta=meta)
     _write(options.output, encode_network(network, format_))
-    Path(options.checkpoint).unlink()
+    Path(options.checkpoint).unlink(missing_ok=True)
     tested = None if task.test is None else evaluate(network, task.test, limits=limits)
     yield _ending(options, trainer, tested, time.perf_counter() - start)
 
@@ -251,7 +251,7 @@ def _epochs(trainer: Trainer, options: TrainOptions, watch: Callable[[Moment], b
                 _write(options.checkpoint, encode_checkpoint(trainer))
                 yield epoch
     except (ArgumentError, InputError):
-        Path(options.checkpoint).unlink()
+        Path(options.checkpoint).unlink(missing_ok=True)
         raise
 
 

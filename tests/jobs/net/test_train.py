@@ -617,6 +617,14 @@ class TestInterrupted:
         Path("m.checkpoint.npz").write_bytes(self.ALONE.read_bytes() if content is None else content)
         refused(InputError, says, resume=True)
 
+    def test_ends_as_well_if_somebody_deletes_its_checkpoint(self) -> None:
+        records = train_from_files(OPTIONS, Limits(), Watched().watchers())
+        for _ in range(4):
+            next(records)
+        Path("m.checkpoint.npz").unlink()
+        assert next(records)["event"] == "end"
+        assert Path("m.npz").read_bytes() == self.ALONE.read_bytes()
+
     def test_begins_anew_where_nothing_is_left(self) -> None:
         watched = Watched()
         trained(watched, resume=True)
