@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_PLAIN = str.maketrans({"…": "...", "·": "-", "×": "x", "│": "|", "─": "-", "┼": "+"})
+_PLAIN = str.maketrans({"…": "...", "·": "-", "×": "x", "÷": "/", "≈": "~", "│": "|", "─": "-", "┼": "+"})
 
 
 def printable(text: str) -> str:

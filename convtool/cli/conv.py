@@ -29,7 +29,7 @@ def conv(
 
     display = showing.display(reading, writing)
     stage: frozenset[Stage] = frozenset(("relu",) if relu else ("conv",))
-    outcomes = convolve_images(
+    convolved = convolve_images(
         images,
         filters,
         inputs=reading.options(),
@@ -39,4 +39,4 @@ def conv(
         output=writing.options(stage),
         notify=display.notice,
     )
-    display.show(outcomes)
+    display.show(outcome for each in convolved for outcome in each.outcomes)

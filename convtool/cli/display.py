@@ -74,8 +74,8 @@ class Display:
             for _ in outcomes:
                 pass
             return
+        from convtool.view.consoles import console_for
         from convtool.view.maps import print_map
-        from convtool.view.tables import console_for
 
         console = console_for(sys.stdout, self.color)
         for outcome in outcomes:

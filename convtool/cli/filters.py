@@ -29,8 +29,8 @@ def list_(json: o.Json = False, color: o.Color = "auto", debug: o.Debug = False)
       convtool filters list
     """
     from convtool.io.filters import builtin_names, read_filter
+    from convtool.view.consoles import console_for
     from convtool.view.filters import listing_as_json, print_listing
-    from convtool.view.tables import console_for
 
     filters = [read_filter(name) for name in builtin_names()]
     if json:
@@ -56,8 +56,8 @@ def show(
     """
     from convtool.jobs.inspect import kernels
     from convtool.jobs.reading import noticed_filter
+    from convtool.view.consoles import console_for
     from convtool.view.filters import filter_as_json, print_filter
-    from convtool.view.tables import console_for
 
     console = console_for(sys.stdout, color)
     for name in filters:
@@ -79,8 +79,8 @@ def check(
       convtool filters check sobel-x my-filter.json
     """
     from convtool.jobs.inspect import check_filters
+    from convtool.view.consoles import console_for
     from convtool.view.filters import facts_as_json, print_facts
-    from convtool.view.tables import console_for
 
     kernels = list(check_filters(filters, notify=Display().notice))
     if json:

@@ -101,6 +101,6 @@ def find(
             for record in finds.records:
                 print(dumps(record), flush=True)
         elif display.tables:
-            from convtool.view.tables import console_for
+            from convtool.view.consoles import console_for
 
             print_finds(console_for(sys.stdout, color), finds.input, finds.filter, finds.records, precision)

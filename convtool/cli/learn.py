@@ -118,7 +118,7 @@ def learn(
 
         print(lesson_as_json(lesson.record))
     elif display.tables:
+        from convtool.view.consoles import console_for
         from convtool.view.learning import print_lesson
-        from convtool.view.tables import console_for
 
         print_lesson(console_for(sys.stdout, color), output, lesson.learned, lesson.record)

@@ -61,8 +61,8 @@ def plan(
         pool_kind=pool_kind or "max",
         notify=Display().notice,
     )
+    from convtool.view.consoles import console_for
     from convtool.view.plans import plan_as_json, print_plan
-    from convtool.view.tables import console_for
 
     console = console_for(sys.stdout, color)
     for image, filter_, planned in plans:

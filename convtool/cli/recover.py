@@ -52,7 +52,7 @@ def recover(
 
         print(recovery_as_json(recovered.record))
     elif display.tables:
+        from convtool.view.consoles import console_for
         from convtool.view.recovery import print_recovery
-        from convtool.view.tables import console_for
 
         print_recovery(console_for(sys.stdout, color), recovered.record, recovered.weights, precision)

@@ -8,6 +8,12 @@ from typing import NamedTuple
 from convtool.core.geometry import Pair, Window
 from convtool.core.pooling import PoolKind
 
+MAPS = {"conv": "response", "relu": "feature map", "pool": "pooled map"}
+"""What the map is called that each stage gives."""
+
+STEPS = {"conv": "Conv", "relu": "ReLU", "pool": "Pool"}
+"""What each stage is called."""
+
 
 class Slide(NamedTuple):
     """How filters move over a padded strip.

@@ -7,7 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from convtool.view.tables import ELIDE_ABOVE, print_matrix, print_rows, print_title
+from convtool.view.consoles import print_title
+from convtool.view.tables import ELIDE_ABOVE, print_matrix, print_rows
 
 
 def print_evaluation(console: Console, record: Mapping[str, Any]) -> None:
@@ -53,7 +54,7 @@ def _print_classes(console: Console, classes: Sequence[Mapping[str, Any]]) -> No
 def _print_confusion(console: Console, names: Sequence[str], counts: Sequence[Sequence[int]]) -> None:
     if len(names) ** 2 <= ELIDE_ABOVE:
         title = "images of each class (rows), and what they are taken for (columns)"
-        print_matrix(console, title, counts, names=names)
+        print_matrix(console, title, counts, labels=(names, names))
     else:
         size = f"{len(names)}×{len(names)}"
         print_title(console, f"confusion matrix of {size}: --confusion FILE draws it, --json prints it")

@@ -11,7 +11,7 @@ from rich.console import Console
 from convtool.core.arrays import Float32
 from convtool.core.bank import KernelFacts
 from convtool.io.filters import FilterFile, filter_fields
-from convtool.text import encodable, printable
+from convtool.view.consoles import print_line
 from convtool.view.tables import print_matrix, print_rows
 
 
@@ -47,7 +47,7 @@ def print_filter(
     notes = filter_file.meta.items() if isinstance(filter_file.meta, dict) else ()
     source = [("source", filter_file.source)] if filter_file.source else []
     for head, text in (*description, *notes, *source):
-        console.print(encodable(printable(f"{head}: {text}"), console.encoding), soft_wrap=True)
+        print_line(console, f"{head}: {text}")
     biases = filter_file.bank.bias.repeat(filter_file.bank.in_channels)
     for (label, kernel), bias in zip(kernels, biases, strict=True):
         added = f" · bias {bias:g}" if bias else ""

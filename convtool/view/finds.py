@@ -12,9 +12,10 @@ from rich.console import Console
 
 from convtool.core.arrays import Float32
 from convtool.learn.peaks import Peak
-from convtool.view.drawing import as_png
-from convtool.view.pixels import picture_codes
-from convtool.view.tables import print_rows, print_title
+from convtool.view.consoles import print_title
+from convtool.view.drawings.drawing import as_png
+from convtool.view.drawings.pixels import picture_codes
+from convtool.view.tables import print_rows
 
 FIELDS = ("input", "filter", "rank", "y", "x", "height", "width", "score")
 """The columns of comma-separated values."""

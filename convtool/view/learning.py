@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Console
 
 from convtool.learn.learning import LearnedFilter
-from convtool.view.tables import print_rows, print_title
+from convtool.view.consoles import print_title
+from convtool.view.tables import print_rows
 
 
 def print_lesson(console: Console, output: str, learned: LearnedFilter, record: Mapping[str, Any]) -> None:

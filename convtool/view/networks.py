@@ -10,7 +10,9 @@ from rich.console import Console
 
 from convtool.core.bank import EXACT_BELOW
 from convtool.net.explaining import Explanation, Share
-from convtool.view.tables import print_matrix, print_rows, print_title
+from convtool.view.consoles import print_title
+from convtool.view.numerals import numeral
+from convtool.view.tables import print_matrix, print_rows
 
 MOST_VALUES = 1024
 """Pixels up to which a record holds them."""
@@ -41,7 +43,7 @@ def print_scores(console: Console, record: Mapping[str, Any], precision: int) ->
     print_title(console, f"{record['input']} · {record['model']}")
     if record["top"]:
         rows = [
-            [str(best["index"]), best["class"] or "-", _number(best["score"], precision)]
+            [str(best["index"]), best["class"] or "-", _score(best["score"], precision)]
             for best in record["top"]
         ]
         print_rows(console, ["index", "class", "score"], rows)
@@ -72,7 +74,7 @@ def print_explanation(
     console: Console, title: str, explained: Explanation, *, precision: int, full: bool
 ) -> None:
     """The layers that the value came through, and every pixel's part in it."""
-    value = _number(explained.value, precision)
+    value = numeral(explained.value, precision)
     print_title(console, f"{title} · {explained.layer} at {_place(explained.at)} = {value}")
     rows = [
         [
@@ -97,7 +99,7 @@ def print_explanation(
     kind = "constant" if explained.linear else "rest, since not every layer is linear"
     print_title(
         console,
-        f"{_number(total, precision)} in all + {_number(explained.constant, precision)} {kind} = "
+        f"{numeral(total, precision)} in all + {numeral(explained.constant, precision)} {kind} = "
         + _cut(explained, precision)
         + value,
     )
@@ -129,11 +131,11 @@ def _cut(explained: Explanation, precision: int) -> str:
     """The sum, where an activation cut it off."""
     if explained.cut is None:
         return ""
-    return f"{_number(explained.cut, precision)}, which {explained.shares[0].kind} makes "
+    return f"{numeral(explained.cut, precision)}, which {explained.shares[0].kind} makes "
 
 
 def _product(share: Share, precision: int) -> str:
-    value, weight = (_factor(n, precision) for n in (share.strongest_value, share.strongest_weight))
+    value, weight = (numeral(n, precision) for n in (share.strongest_value, share.strongest_weight))
     return f"{_place(share.strongest)}: {value} × {weight}"
 
 
@@ -141,13 +143,7 @@ def _by(shape: Iterable[int]) -> str:
     return "×".join(map(str, shape))
 
 
-def _factor(value: float, precision: int) -> str:
-    """A number that is never shown as 0 if it is not."""
-    number = _number(value, precision)
-    return number if value == 0 or float(number) else f"{value:.1e}"
-
-
-def _number(value: float, precision: int) -> str:
+def _score(value: float, precision: int) -> str:
     return str(int(value)) if value == int(value) and abs(value) < EXACT_BELOW else f"{value:.{precision}f}"
 
 

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from rich.console import Console
 
 from convtool.core.planner import Plan
-from convtool.view.tables import print_rows, print_title
+from convtool.view.consoles import print_title
+from convtool.view.tables import print_rows
 
 
 def print_plan(console: Console, image: str, filter_: str, plan: Plan) -> None:

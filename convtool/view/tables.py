@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import chain, groupby, zip_longest
 from operator import itemgetter
-from typing import Any, Literal, NoReturn, TextIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,13 +18,13 @@ from rich.style import Style
 from rich.text import Text
 
 from convtool.errors import ArgumentError
-from convtool.text import encodable, printable
+from convtool.text import encodable
+from convtool.view.consoles import STRONG, literal, print_styled, print_title
 
 ELIDE_ABOVE = 1000  # cells; this and the 3 of each end are NumPy's own
 _EDGE = 3
 _GAP = -1  # stands in a list of row or column numbers for those left out
 
-_PIPE_WIDTH = 1_000_000  # rich takes a pipe for 80 columns and folds or blanks what is wider
 _NARROWEST_TEXT = 20  # a wrapped description; on a narrower terminal the lines run over instead
 _LONGEST_RULE = 80  # below the heads of a listing, whose descriptions may be long
 
@@ -33,31 +32,6 @@ _LONGEST_RULE = 80  # below the heads of a listing, whose descriptions may be lo
 _WARM = tuple(Style(color=f"color({shade})") for shade in (95, 131, 167, 166))
 _COOL = tuple(Style(color=f"color({shade})") for shade in (66, 67, 68, 33))
 _FAINT = Style(color="color(243)")
-_STRONG = Style(bold=True)
-
-
-def console_for(stream: TextIO, color: Literal["auto", "always", "never"]) -> Console:
-    """Make the console that writes to ``stream``: literal text, coloured only where that is wanted.
-
-    ``auto`` colours a terminal unless ``NO_COLOR`` is set or ``TERM`` is ``dumb``; ``always`` and
-    ``never`` overrule both, and ``always`` colours a pipe too, whose lines are still never wrapped.
-    A reader that goes away is a ``BrokenPipeError``.
-    """
-    terminal = stream.isatty()
-    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM", "").lower() in ("dumb", "unknown")
-    coloured = color == "always" or (color == "auto" and terminal and not plain)
-    width, height = _terminal_size(stream)
-    return _Console(
-        file=stream,
-        force_terminal=terminal,
-        color_system="256" if coloured else None,
-        no_color=not coloured,
-        width=width if terminal else _PIPE_WIDTH,
-        height=height,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
 
 
 def matrix_table(
@@ -66,7 +40,8 @@ def matrix_table(
     precision: int = 4,
     full: bool = False,
     first: tuple[int, int] = (0, 0),
-    names: Sequence[str] | None = None,
+    labels: tuple[Sequence[str], Sequence[str]] | None = None,
+    marked: NDArray[np.bool_] | None = None,
 ) -> MatrixTable:
     """Lay a matrix ``(H, W)`` out as a table with true row and column numbers, for ``Console.print``.
 
@@ -81,8 +56,10 @@ def matrix_table(
         Print a matrix of more than 1000 cells too without leaving its middle out.
     first
         The numbers of the first row and the first column.
-    names
-        What row and column of one number are both called instead.
+    labels
+        What the rows and what the columns are called instead.
+    marked
+        ``(H, W)``: the cells that stand in brackets.
 
     Raises
     ------
@@ -92,6 +69,7 @@ def matrix_table(
     Examples
     --------
     >>> import sys
+    >>> from convtool.view.consoles import console_for
     >>> console = console_for(sys.stdout, "never")
     >>> console.print(matrix_table([[2.0, 0.0], [3.0, -5.5]], precision=1), soft_wrap=True)
       |     0     1
@@ -105,21 +83,14 @@ def matrix_table(
     elided = not full and matrix.size > ELIDE_ABOVE
     rows, columns = (_shown_numbers(length, elided=elided) for length in matrix.shape)
     largest, number_format = _survey(matrix, precision)
+    called = labels or (_counted(matrix.shape[0], first[0]), _counted(matrix.shape[1], first[1]))
     row_labels, column_labels = (
-        [None if number == _GAP else names[number] if names else str(number + start) for number in numbers]
-        for numbers, start in zip((rows, columns), first, strict=True)
+        [None if number == _GAP else names[number] for number in numbers]
+        for numbers, names in zip((rows, columns), called, strict=True)
     )
-    return MatrixTable(matrix[np.ix_(rows, columns)], row_labels, column_labels, number_format, largest)
-
-
-def print_title(console: Console, title: str) -> None:
-    """Print the line that stands above a table, taken literally."""
-    _print_line(console, _literal(console, title), _STRONG)
-
-
-def print_line(console: Console, line: str) -> None:
-    """Print a line of text, taken literally and never wrapped."""
-    _print_line(console, _literal(console, line), Style.null())
+    shown = np.ix_(rows, columns)
+    brackets = marked[shown] if marked is not None and marked.any() else None
+    return MatrixTable(matrix[shown], row_labels, column_labels, number_format, largest, brackets)
 
 
 def print_matrix(console: Console, title: str, values: ArrayLike, **layout: Any) -> None:
@@ -127,6 +98,54 @@ def print_matrix(console: Console, title: str, values: ArrayLike, **layout: Any)
     table = matrix_table(values, **layout)
     print_title(console, title)
     console.print(table, soft_wrap=True)
+
+
+def print_beside(console: Console, signs: str, titled: Sequence[tuple[str, MatrixTable]]) -> None:
+    """Print titled tables side by side, a sign between each two; below each other where they do not fit.
+
+    Examples
+    --------
+    >>> import sys
+    >>> from convtool.view.consoles import console_for
+    >>> halves = [("all", matrix_table([[4, 6]])), ("half", matrix_table([[2, 3]]))]
+    >>> print_beside(console_for(sys.stdout, "never"), ">", halves)
+    all           half
+      |  0  1       |  0  1
+    --+------  >  --+------
+    0 |  4  6     0 |  2  3
+    """
+    blocks = [_drawn(console, title, table) for title, table in titled]
+    widths = [max(line.cell_len for line in block) for block in blocks]
+    if console.is_terminal and sum(widths) + 5 * len(signs) > console.width:
+        for block in blocks:
+            for line in block:
+                line.rstrip()
+                console.print(line, soft_wrap=True)
+            if block is not blocks[-1]:
+                console.print()
+        return
+    middle = len(blocks[0]) // 2
+    for number, lines in enumerate(zip_longest(*blocks, fillvalue=Text())):
+        beside = Text()
+        for place, (line, width) in enumerate(zip(lines, widths, strict=True)):
+            if place:
+                sign = encodable(signs[place - 1], console.encoding) if number == middle else ""
+                beside.append(f"  {sign:1}  ")
+            beside.append_text(line)
+            beside.append(" " * (width - line.cell_len))
+        beside.rstrip()
+        console.print(beside, soft_wrap=True)
+
+
+def _drawn(console: Console, title: str, table: MatrixTable) -> list[Text]:
+    """A title and the lines of a table."""
+    return [
+        Text(literal(console, title), STRONG),
+        *(
+            Text.assemble(*((segment.text, segment.style or "") for segment in line))
+            for line in console.render_lines(table, pad=False)
+        ),
+    ]
 
 
 def print_rows(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -137,6 +156,7 @@ def print_rows(console: Console, columns: Sequence[str], rows: Iterable[Sequence
     Examples
     --------
     >>> import sys
+    >>> from convtool.view.consoles import console_for
     >>> filters = [["box-3", "3 x 3", "mean of nine"], ["impulse", "1 x 1", "the image itself"]]
     >>> print_rows(console_for(sys.stdout, "never"), ["name", "size", "description"], filters)
     name     size   description
@@ -144,7 +164,7 @@ def print_rows(console: Console, columns: Sequence[str], rows: Iterable[Sequence
     box-3    3 x 3  mean of nine
     impulse  1 x 1  the image itself
     """
-    table = [[_literal(console, cell) for cell in row] for row in (columns, *rows)]
+    table = [[literal(console, cell) for cell in row] for row in (columns, *rows)]
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     indent = sum(width + 2 for width in widths[:-1])
     room = widths[-1]
@@ -153,10 +173,10 @@ def print_rows(console: Console, columns: Sequence[str], rows: Iterable[Sequence
     for number, (*cells, last) in enumerate(table):
         start = "".join(set_cell_size(cell, width + 2) for cell, width in zip(cells, widths, strict=False))
         for line in Text(last).wrap(console, room):
-            _print_line(console, (start + line.plain).rstrip(), Style.null() if number else _STRONG)
+            print_styled(console, (start + line.plain).rstrip(), Style.null() if number else STRONG)
             start = " " * indent
         if number == 0:
-            _print_line(console, _rules(console)[1] * min(indent + room, _LONGEST_RULE), _FAINT)
+            print_styled(console, _rules(console)[1] * min(indent + room, _LONGEST_RULE), _FAINT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +184,7 @@ class MatrixTable:
     """The shown part of a matrix, laid out when a console draws it.
 
     On a terminal the columns are broken into blocks that fit its width; elsewhere they stay one block.
-    Rows and columns are labelled, or ``None`` where some are left out.
+    Rows and columns are labelled, or ``None`` where some are left out. Some cells may be in brackets.
     """
 
     values: NDArray[Any]
@@ -172,14 +192,17 @@ class MatrixTable:
     columns: Sequence[str | None]
     number_format: str
     largest: float
+    marked: NDArray[np.bool_] | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         ellipsis = encodable("…", console.encoding)
         vertical, horizontal, crossing = _rules(console)
         labels, heads = (
-            [ellipsis if label is None else _literal(console, label) for label in labelled]
+            [ellipsis if label is None else literal(console, label) for label in labelled]
             for labelled in (self.rows, self.columns)
         )
+        if self.marked is not None:
+            heads = [f"{head} " for head in heads]  # above the number, not above its bracket
         gutter = max(map(cell_len, labels), default=0)
         widest = max(map(cell_len, chain(heads, self._numbers())), default=0)
         widths = [2 + (len(ellipsis) if column is None else widest) for column in self.columns]
@@ -201,24 +224,30 @@ class MatrixTable:
     # the memory of its values.
 
     def _numbers(self) -> Iterator[str]:
-        for row in self.values:
-            yield from (self._number(value) for value in row.tolist())
+        for i in range(len(self.values)):
+            yield from (number for number, _ in self._cells(i))
 
-    def _number(self, value: float) -> str:
-        return format(value + 0.0, self.number_format)  # + 0.0 takes the sign off -0.0
+    def _cells(self, i: int, columns: slice = slice(None)) -> Iterator[tuple[str, float]]:
+        """The numbers of a row as text, in brackets or with room for them, and as they are."""
+        values = self.values[i, columns].tolist()
+        numbers = [
+            format(value + 0.0, self.number_format) for value in values
+        ]  # + 0.0 takes the sign off -0.0
+        if self.marked is not None:
+            marks = self.marked[i, columns].tolist()
+            numbers = [f"[{n}]" if mark else f"{n} " for n, mark in zip(numbers, marks, strict=True)]
+        return zip(numbers, values, strict=True)
 
     def _row(self, i: int, block: slice, ellipsis: str) -> Iterator[tuple[str, Style]]:
-        for column, value in zip(self.columns[block], self.values[i, block].tolist(), strict=True):
+        for column, (number, value) in zip(self.columns[block], self._cells(i, block), strict=True):
             if None in (column, self.rows[i]):
                 yield ellipsis, _FAINT
             else:
-                yield self._number(value), _tint(value, self.largest)
+                yield number, _tint(value, self.largest)
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> NoReturn:
-        # rich would exit with 1 here; the exit code is for the program to choose.
-        raise
+def _counted(size: int, first: int) -> list[str]:
+    return [str(first + number) for number in range(size)]
 
 
 def _shown_numbers(length: int, *, elided: bool) -> list[int]:
@@ -251,7 +280,7 @@ def _survey(matrix: NDArray[Any], precision: int) -> tuple[float, str]:
 
 def _tint(value: float, largest: float) -> Style:
     if math.isnan(value):
-        return _STRONG
+        return STRONG
     if value == 0:
         return _FAINT
     shades = _WARM if value > 0 else _COOL
@@ -279,23 +308,3 @@ def _line(pieces: Iterable[tuple[str, Style]]) -> Iterator[Segment]:
     for style, run in groupby(pieces, key=itemgetter(1)):
         yield Segment("".join(text for text, _ in run), style)
     yield Segment.line()
-
-
-def _literal(console: Console, text: str) -> str:
-    return encodable(printable(text), console.encoding)
-
-
-def _print_line(console: Console, line: str, style: Style) -> None:
-    console.print(Text(line, style), soft_wrap=True)
-
-
-def _terminal_size(stream: TextIO) -> tuple[int, int]:
-    # rich ignores COLUMNS on a dumb terminal and draws nothing at all where it is 0.
-    try:
-        width, height = os.get_terminal_size(stream.fileno())
-    except (OSError, ValueError):
-        width, height = 0, 0
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal():
-        width = int(columns) or width
-    return width or 80, height or 25

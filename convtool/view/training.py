@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
+from convtool.view.consoles import print_line, print_title
 from convtool.view.evaluation import accuracy_of, percent
-from convtool.view.tables import print_line, print_title
 
 HEADS = ("epoch", "loss", "accuracy", "loss", "accuracy", "rate", "images/s")
 WIDTHS = (5, 6, 8, 6, 8, 7, 8)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from convtool.view.consoles import console_for
 from convtool.view.evaluation import print_evaluation
-from convtool.view.tables import console_for
 
 RECORD: dict[str, Any] = {
     "model": "m.npz",

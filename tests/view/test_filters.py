@@ -12,8 +12,8 @@ import pytest
 from convtool import FilterBank
 from convtool.core.bank import kernel_facts
 from convtool.io.filters import FilterFile
+from convtool.view.consoles import console_for
 from convtool.view.filters import facts_as_json, listing_as_json, print_facts, print_filter, print_listing
-from convtool.view.tables import console_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from convtool.learn.peaks import Peak
+from convtool.view.consoles import console_for
 from convtool.view.finds import FIELDS, FRAME, SHADOW, annotated, finds_as_csv, print_finds
-from convtool.view.tables import console_for
 from tests import scenes
 from tests.tolerances import assert_equal
 

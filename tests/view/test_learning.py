@@ -14,8 +14,8 @@ from convtool import FilterBank
 from convtool.learn.learning import LearnedFilter
 from convtool.learn.logistic import Round
 from convtool.learn.scores import Score
+from convtool.view.consoles import console_for
 from convtool.view.learning import lesson_as_json, print_lesson
-from convtool.view.tables import console_for
 
 RECORD = {"patches": 12, "background": 3, "threshold": 0.28471}
 PIPED = """\

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from convtool.record import RunRecord
+from convtool.view.consoles import console_for
 from convtool.view.maps import print_map, title
-from convtool.view.tables import console_for
 
 
 def record(**fields: object) -> RunRecord:

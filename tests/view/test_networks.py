@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from convtool.net.explaining import Explanation, Share
+from convtool.view.consoles import console_for
 from convtool.view.networks import (
     explanation_as_json,
     print_exciting,
@@ -20,7 +21,6 @@ from convtool.view.networks import (
     print_layers,
     print_scores,
 )
-from convtool.view.tables import console_for
 
 LAYER: dict[str, Any] = {
     "layer": "conv1",
@@ -148,11 +148,11 @@ def explained(explanation: Explanation, **options: Any) -> list[str]:
 class TestExplanation:
     def test_is_layers_and_parts_and_their_sum(self) -> None:
         lines = explained(EXPLAINED)
-        assert lines[0] == "a.png · m · pool at 1,3,0 = 2.50"
+        assert lines[0] == "a.png · m · pool at 1,3,0 = 2.5"
         assert [line.split() for line in lines[3:6]] == [
-            ["pool", "max_pool", "1", "3", "0", "1,3,0:", "2.50", "×", "1"],
-            ["dense", "dense", "1,200", "-", "-", "7:", "-1", "×", "0.50"],
-            ["input", "image", "4", "5…6", "2…3", "0,5,2:", "3", "×", "1.50"],
+            ["pool", "max_pool", "1", "3", "0", "1,3,0:", "2.5", "×", "1"],
+            ["dense", "dense", "1,200", "-", "-", "7:", "-1", "×", "0.5"],
+            ["input", "image", "4", "5…6", "2…3", "0,5,2:", "3", "×", "1.5"],
         ]
         assert lines[7] == "value × weight of every cell that counts in channel 0"
         assert [line.split() for line in lines[8:12] if "+" not in line] == [
@@ -160,15 +160,15 @@ class TestExplanation:
             ["5", "|", "4.50", "-1.00"],
             ["6", "|", "0.00", "0.50"],
         ]
-        assert lines[-1] == "4 in all + -1.50 constant = 2.50"
+        assert lines[-1] == "4 in all + -1.5 constant = 2.5"
 
     def test_of_layers_that_are_not_linear_has_a_rest(self) -> None:
         line = explained(replace(EXPLAINED, linear=False))[-1]
-        assert line == "4 in all + -1.50 rest, since not every layer is linear = 2.50"
+        assert line == "4 in all + -1.5 rest, since not every layer is linear = 2.5"
 
     def test_of_a_value_that_was_cut_off(self) -> None:
         cut = replace(EXPLAINED, shares=(SHARES[0]._replace(kind="relu"), *SHARES[1:]), cut=2.5, value=0)
-        assert explained(cut)[-1] == "4 in all + -1.50 constant = 2.50, which relu makes 0"
+        assert explained(cut)[-1] == "4 in all + -1.5 constant = 2.5, which relu makes 0"
 
     def test_every_channel_has_its_table(self) -> None:
         two = replace(
@@ -181,7 +181,7 @@ class TestExplanation:
         nothing = np.zeros((1, 0, 0), np.float32)
         lines = explained(replace(EXPLAINED, pixels=nothing, weights=nothing, box=(0, 0, 0, 0)))
         assert not any("value × weight of" in line for line in lines)
-        assert lines[-1] == "0 in all + -1.50 constant = 2.50"
+        assert lines[-1] == "0 in all + -1.5 constant = 2.5"
 
     @pytest.mark.parametrize(("full", "elided"), [(False, True), (True, False)])
     def test_large_tables_are_elided_unless_asked_for(self, full: bool, elided: bool) -> None:

@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from convtool.core.planner import Plan
+from convtool.view.consoles import console_for
 from convtool.view.plans import plan_as_json, print_plan
-from convtool.view.tables import console_for
 
 PLAN = Plan(
     algorithm="separable",

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from convtool.view.consoles import console_for
 from convtool.view.recovery import print_recovery, recovery_as_json
-from convtool.view.tables import console_for
 
 EXACT = {
     "before": "a.png",

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import math
-import os
 import re
-import struct
-import termios
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -21,29 +17,11 @@ from rich.color import Color
 from rich.console import Console
 
 from convtool.errors import ArgumentError
-from convtool.view.tables import console_for, matrix_table, print_matrix, print_rows
+from convtool.view.tables import matrix_table, print_beside, print_matrix, print_rows
+from tests.view.printed import on_terminal, piped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from numpy.typing import ArrayLike, NDArray
-
-When = Literal["auto", "always", "never"]
-
-
-def piped(print_it: Callable[[Console], None], color: When = "auto", encoding: str = "utf-8") -> str:
-    """What comes out of a pipe."""
-    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
-    print_it(console_for(stream, color))
-    stream.seek(0)
-    return stream.read()
-
-
-def on_terminal(print_it: Callable[[Console], None], width: int) -> str:
-    """What a terminal of this width gets, less its colours."""
-    stream = io.StringIO()
-    print_it(Console(file=stream, width=width, force_terminal=True, color_system=None))
-    return stream.getvalue()
 
 
 def matrix_text(values: ArrayLike, title: str = "m", **options: Any) -> str:
@@ -215,12 +193,12 @@ class TestElision:
 
 class TestNames:
     def test_stand_in_for_numbers(self) -> None:
-        assert matrix_text([[120, 3], [0, 7]], names=["cat", "owl"]) == (
+        assert matrix_text([[120, 3], [0, 7]], labels=(["cat", "owl"], ["cat", "owl"])) == (
             "m\n    |  cat  owl\n----+----------\ncat |  120    3\nowl |    0    7\n"
         )
 
     def test_are_as_wide_as_they_look(self) -> None:
-        assert matrix_text([[1, 2], [3, 4]], names=["写真", "é\n"]).splitlines()[1:] == [
+        assert matrix_text([[1, 2], [3, 4]], labels=(["写真", "é\n"], ["写真", "é\n"])).splitlines()[1:] == [
             "     |  写真   é\\n",
             "-----+------------",
             "写真 |     1     2",
@@ -228,19 +206,21 @@ class TestNames:
         ]  # fmt: skip
 
     def test_are_escaped_where_a_stream_cannot_say_them(self) -> None:
-        text = piped(lambda console: print_matrix(console, "m", [[5]], names=["é"]), encoding="ascii")
+        text = piped(
+            lambda console: print_matrix(console, "m", [[5]], labels=(["é"], ["é"])), encoding="ascii"
+        )
         assert text == "m\n     |  \\xe9\n-----+------\n\\xe9 |     5\n"
 
     def test_stay_with_their_rows_where_some_are_left_out(self) -> None:
         names = [f"n{number}" for number in range(40)]
-        head, _, *rows = matrix_text(np.diag(range(40)), names=names).splitlines()[1:]
+        head, _, *rows = matrix_text(np.diag(range(40)), labels=(names, names)).splitlines()[1:]
         assert head.split() == ["|", "n0", "n1", "n2", "…", "n37", "n38", "n39"]
         assert [row.split()[0] for row in rows] == head.split()[1:]
         assert rows[-2].split() == ["n38", "|", "0", "0", "0", "…", "0", "38", "0"]
 
     def test_are_broken_into_blocks_that_fit(self) -> None:
         names = ["a long name", "another one", "c"]
-        text = on_terminal(lambda console: print_matrix(console, "m", np.eye(3), names=names), 40)
+        text = on_terminal(lambda console: print_matrix(console, "m", np.eye(3), labels=(names, names)), 40)
         heads = [line.split("│")[1].strip() for line in text.splitlines() if line.startswith(" " * 11 + " │")]
         assert heads == ["a long name  another one", "c"]
         assert max(map(len, text.splitlines())) <= 40
@@ -301,21 +281,6 @@ class TestStreams:
             "0 |     0     0     0  ...     0     0     0\n"
         )
 
-    @pytest.mark.parametrize(
-        ("title", "shown"),
-        [
-            ("[bold]x[/] [/] [link=x]", "[bold]x[/] [/] [link=x]"),
-            (":smile: 12 'quoted' http://x", ":smile: 12 'quoted' http://x"),
-            ("a\x1b[31m\nb", "a\\x1b[31m\\nb"),
-            ("long " * 40 + ".", "long " * 40 + "."),
-        ],
-    )
-    @pytest.mark.parametrize("color", ["auto", "always"])
-    def test_a_title_is_one_literal_line(self, title: str, shown: str, color: When) -> None:
-        text = piped(lambda console: print_matrix(console, title, [[1.0]]), color)
-        first = text.split("\n", 1)[0]
-        assert first == (f"\x1b[1m{shown}\x1b[0m" if color == "always" else shown)
-
     def test_always_colours_a_pipe_and_does_not_wrap_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("NO_COLOR", "1")
         monkeypatch.setenv("TERM", "dumb")
@@ -324,92 +289,12 @@ class TestStreams:
         assert "\x1b[38;5;166m" in text
         assert re.sub(r"\x1b\[[0-9;]*m", "", text) == matrix_text(values)
 
-    @pytest.mark.parametrize("columns", ["0", "1", "7", "80"])
-    def test_columns_mean_nothing_in_a_pipe(self, columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("COLUMNS", columns)
-        monkeypatch.setenv("FORCE_COLOR", "1")
-        assert len(matrix_text(np.zeros((1, 90)), "a title of many words").splitlines()) == 4
-        assert piped(lambda console: console.print("words " * 40)) == "words " * 40 + "\n"
-        assert piped(lambda console: console.print(console.is_terminal)) == "False\n"
-
     def test_no_console_breaks_what_is_not_a_terminal(self) -> None:
         stream = io.StringIO()
         console = Console(file=stream, width=30)
         print_matrix(console, "m", np.zeros((1, 90)))
         print_rows(console, ("name", "text"), [("a", "word " * 99)])
         assert len(stream.getvalue().splitlines()) == 4 + 3
-
-    def test_a_console_prints_any_string_as_it_is(self) -> None:
-        assert piped(lambda console: console.print("[b]x[/] :smile: 12"), "always") == "[b]x[/] :smile: 12\n"
-
-    def test_a_reader_that_goes_away_is_a_broken_pipe(self) -> None:
-        reader, writer = os.pipe()
-        os.close(reader)
-        with os.fdopen(writer, "w") as stream:
-            with pytest.raises(BrokenPipeError, match="Broken pipe"):
-                print_matrix(console_for(stream, "auto"), "m", [[1.0]])
-            os.dup2(os.open(os.devnull, os.O_WRONLY), writer)  # for what the stream still holds
-
-
-class TestTerminal:
-    """E8: a real one, 30 columns wide."""
-
-    @pytest.fixture
-    def terminal(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
-        for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("TERM", "xterm-256color")
-        near, far = os.openpty()
-        fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 30, 0, 0))
-        with os.fdopen(near, "rb"), os.fdopen(far, "w", encoding="utf-8") as stream:
-            yield stream
-
-    @pytest.mark.parametrize(
-        ("color", "variable", "value", "coloured"),
-        [
-            ("auto", "LANG", "C", True),
-            ("auto", "NO_COLOR", "", True),
-            ("auto", "NO_COLOR", "1", False),
-            ("auto", "TERM", "dumb", False),
-            ("always", "NO_COLOR", "1", True),
-            ("always", "TERM", "dumb", True),
-            ("never", "FORCE_COLOR", "1", False),
-        ],
-    )
-    def test_colour(
-        self,
-        terminal: TextIO,
-        color: When,
-        variable: str,
-        value: str,
-        coloured: bool,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setenv(variable, value)
-        console = console_for(terminal, color)
-        with console.capture() as capture:
-            print_matrix(console, "m", [[1, 0, -1]])
-        assert ("\x1b" in capture.get()) == coloured
-        assert console.is_terminal
-
-    @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
-    @pytest.mark.parametrize(
-        ("columns", "width"), [(None, 30), ("0", 30), ("many", 30), ("17", 17), ("1", 1)]
-    )
-    def test_width(
-        self, terminal: TextIO, term: str, columns: str | None, width: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("TERM", term)
-        if columns is not None:
-            monkeypatch.setenv("COLUMNS", columns)
-        assert console_for(terminal, "auto").width == width
-
-    def test_a_matrix_is_broken_into_blocks(self, terminal: TextIO) -> None:
-        console = console_for(terminal, "never")
-        with console.capture() as capture:
-            print_matrix(console, "m", np.zeros((1, 20)))
-        heads = [block.splitlines()[0] for block in capture.get().removeprefix("m\n").split("\n\n")]
-        assert [len(head.split()) - 1 for head in heads] == [6, 6, 6, 2]
 
 
 class TestTint:
@@ -491,3 +376,42 @@ class TestRows:
     def test_a_last_column_may_be_blank(self, width: int) -> None:
         text = on_terminal(lambda console: print_rows(console, ("name", ""), [("a", "")]), width)
         assert text == "name\n──────\na\n"
+
+
+class TestBeside:
+    def test_titles_stand_above_and_signs_between(self) -> None:
+        titled = [("a", matrix_table([[1, 22], [3, 4]])), ("long title", matrix_table([[5]]))]
+        assert piped(lambda console: print_beside(console, "×", titled)) == (
+            "a               long title\n"
+            "  |   0   1       |  0\n"
+            "--+--------  ×  --+---\n"
+            "0 |   1  22     0 |  5\n"
+            "1 |   3   4\n"
+        )
+
+    @pytest.mark.parametrize("width", [20, 60, 80, 200])
+    def test_they_stand_below_each_other_where_they_do_not_fit(self, width: int) -> None:
+        titled = [(name, matrix_table(np.arange(9.0).reshape(3, 3) * 1000)) for name in ("one", "two", "six")]
+        text = on_terminal(lambda console: print_beside(console, "×=", titled), width)
+        assert max(map(len, text.splitlines())) <= width
+        assert ("×" in text) == (width > 3 * 22 + 10)
+        assert text.count("8000") == 3
+
+    def test_signs_are_plain_where_a_stream_cannot_say_them(self) -> None:
+        titled = [("a", matrix_table([[1]])), ("b", matrix_table([[2]]))]
+        assert " x " in piped(lambda console: print_beside(console, "×", titled), encoding="ascii")
+
+
+class TestMarks:
+    def test_marked_cells_are_in_brackets_and_others_leave_room_for_them(self) -> None:
+        marked = np.array([[True, False], [False, True]])
+        assert matrix_text([[1, 20], [3, -4]], marked=marked).splitlines() == [
+            "m",
+            "  |    0     1 ",
+            "--+------------",
+            "0 |   [1]   20 ",
+            "1 |    3   [-4]",
+        ]
+
+    def test_nothing_changes_where_none_is_marked(self) -> None:
+        assert matrix_text([[1, 2]], marked=np.zeros((1, 2), bool)) == matrix_text([[1, 2]])

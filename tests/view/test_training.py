@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convtool.view.tables import console_for
+from convtool.view.consoles import console_for
 from convtool.view.training import print_record
 
 BEGIN: dict[str, Any] = {

@@ -40,8 +40,8 @@ def explain(
 
         print(explanation_as_json(model, image, explained))
     elif display.tables:
+        from convtool.view.consoles import console_for
         from convtool.view.networks import print_explanation
-        from convtool.view.tables import console_for
 
         console = console_for(sys.stdout, display.color)
         title = f"{image} · {model}"

@@ -44,8 +44,8 @@ def show(
         for record in records:
             print(dumps(record))
         return
+    from convtool.view.consoles import console_for
     from convtool.view.networks import print_layers
-    from convtool.view.tables import console_for
 
     title = f"{network.name} · images of {network.input.channels}×{shown[0]}×{shown[1]}"
     print_layers(console_for(sys.stdout, color), title, records)

@@ -85,7 +85,9 @@ class TestExplain:
     def test_a_layer_that_is_not_linear(self) -> None:
         out = done("explain", "lines.json", "drawing.json", "--layer", "shares", "--at", "2").out
         assert out.splitlines()[0] == "drawing.json · lines.json · shares at 2 = 0.9999"
-        assert out.splitlines()[-1] == "0.0017 in all + 0.9982 rest, since not every layer is linear = 0.9999"
+        assert (
+            out.splitlines()[-1] == "0.001726 in all + 0.9982 rest, since not every layer is linear = 0.9999"
+        )
         assert not done(
             "explain", "lines.json", "drawing.json", "--layer", "shares", "--at", "2", "--json"
         ).record["linear"]
