@@ -85,7 +85,7 @@ def find_in_images(
         for file in files:
             with concerning(f"{spoken(path)} with {file.label}"):
                 maps = convolved(image, file, inputs, ConvOptions(), PoolOptions(), frozenset(("conv",)))
-                responses = np.stack([stage_map.values for stage_map in maps])
+                responses = np.stack([response.values for (response,) in maps])
                 peaks = find_peaks(
                     responses,
                     file.bank.kernel_size,

@@ -43,6 +43,28 @@ class Outcome:
         return self.complete(**describe(self.values))
 
 
+@dataclass(frozen=True, eq=False)
+class Convolved:
+    """What filters made of one image; it is written as the outcomes are taken.
+
+    Attributes
+    ----------
+    input
+        The image as named by the user.
+    image
+        What the filters were laid on.
+    made
+        Of each filter file, the stages of each of its filters in turn: see `convolved`.
+    outcomes
+        The same maps, each once it is written.
+    """
+
+    input: str
+    image: Image
+    made: list[tuple[FilterFile, list[tuple[StageMap, ...]]]]
+    outcomes: Iterator[Outcome]
+
+
 def convolve_images(
     images: Sequence[str],
     filters: Sequence[str],
@@ -53,7 +75,8 @@ def convolve_images(
     wanted: frozenset[Stage],
     output: OutputOptions,
     notify: Notify,
-) -> Iterator[Outcome]:
+    together: bool = False,
+) -> Iterator[Convolved]:
     """Conv, and as asked for ReLU and Pool, of every image with every filter.
 
     Parameters
@@ -64,11 +87,13 @@ def convolve_images(
         The stages to give; those in ``output.save`` are written too.
     notify
         Called with each notice, a line of text.
+    together
+        Make all maps of an image before any of them is written; where one file holds them, so it is.
 
     Yields
     ------
-    Outcome
-        Image by image, filter by filter, stage by stage, once it is written.
+    Convolved
+        Image by image; if not together, filter file by filter file.
     """
     outputs = Outputs(output, [*images, *filters], notify)
     files = [noticed_filter(name, notify) for name in filters]
@@ -80,19 +105,22 @@ def convolve_images(
     ]
     outputs.check(planned, images)
     stacked = len(files) > 1 or not files[0].bank.single
+    batches = [files] if together or output.file is not None else [[file] for file in files]
 
-    def maps_of(file: FilterFile, image: Image, path: str) -> list[StageMap]:
+    def made_by(file: FilterFile, image: Image, path: str) -> list[tuple[StageMap, ...]]:
         with concerning(f"{spoken(path)} with {file.label}"):
             return list(convolved(image, file, inputs, conv, pool, wanted))
 
     for path in images:
         image = read_image(path, frame=inputs.frame, limits=inputs.limits)
         noticed(image, path, notify)
-        groups: Iterator[list[StageMap]] = (maps_of(file, image, path) for file in files)
-        if output.file is not None:  # one file needs all maps together; else each group is let go
-            groups = iter([[stage_map for group in groups for stage_map in group]])
-        for group in groups:
-            yield from deliver(path, group, outputs, stacked, conv)
+        for batch in batches:
+            made = [(file, made_by(file, image, path)) for file in batch]
+            maps = [stage_map for _, filtered in made for stages in filtered for stage_map in stages]
+            if together:  # before anything is done with them, what could not be written is refused
+                parts = dict.fromkeys(stage_map.part for stage_map in maps)
+                outputs.check([PlannedMap(path, part) for part in parts], [path])
+            yield Convolved(path, image, made, deliver(path, maps, outputs, stacked, conv))
 
 
 def rectify_maps(

@@ -41,6 +41,23 @@ class ConvOptions:
         """The name of what is computed."""
         return "convolution" if self.flip else "cross-correlation"
 
+    @property
+    def spoken(self) -> str:
+        """What people call it.
+
+        Examples
+        --------
+        >>> ConvOptions(stride=(2, 1), padding="same", padding_mode="reflect").spoken
+        'stride 2,1 · padding same (reflect)'
+        """
+        mode = "" if self.padding_mode == "zeros" else f" ({self.padding_mode})"
+        words = [f"stride {_numbers(self.stride)}", f"padding {_numbers(self.padding)}{mode}"]
+        if self.dilation != 1:
+            words.append(f"dilation {_numbers(self.dilation)}")
+        if self.groups != 1:
+            words.append(f"{self.groups} groups")
+        return " · ".join(words)
+
 
 @dataclass(frozen=True)
 class PoolOptions:
@@ -51,6 +68,21 @@ class PoolOptions:
     stride: Any = None
     padding: Any = 0
     ceil_mode: bool = False
+
+    @property
+    def spoken(self) -> str:
+        """What people call it.
+
+        Examples
+        --------
+        >>> PoolOptions(size=2).spoken, PoolOptions("avg", (3, 2), 1).spoken, PoolOptions(size=None).spoken
+        ('max 2×2', 'avg 3×2, stride 1', 'max of all')
+        """
+        if self.size is None:
+            return f"{self.kind} of all"
+        height, width = (self.size, self.size) if isinstance(self.size, int) else self.size
+        step = "" if self.stride is None else f", stride {_numbers(self.stride)}"
+        return f"{self.kind} {height}×{width}{step}"
 
 
 @dataclass(frozen=True)
@@ -67,6 +99,8 @@ class OutputOptions:
         ``(low, high)`` of a PNG's scale.
     compress
         Make PNGs as small as can be, however long it takes.
+    sheet
+        A picture that is written beside them, where none of them may go.
     """
 
     save: frozenset[Stage]
@@ -76,3 +110,9 @@ class OutputOptions:
     depth: int = 16
     limits: tuple[float, float] | None = None
     compress: bool = False
+    sheet: str | None = None
+
+
+def _numbers(option: Any) -> str:
+    """A number, a word, or several numbers as on the command line."""
+    return ",".join(map(_numbers, option)) if isinstance(option, tuple) else str(option)

@@ -15,6 +15,7 @@ from convtool.core.activation import relu
 from convtool.core.arrays import Float32
 from convtool.core.bank import FilterBank, is_exact, may_overflow
 from convtool.core.convolution import feature_maps, plan
+from convtool.core.geometry import Pair, Window, window
 from convtool.core.planner import Plan
 from convtool.core.pooling import (
     avg_pool2d,
@@ -23,6 +24,7 @@ from convtool.core.pooling import (
     max_pool2d,
     min_pool2d,
     pool_memory,
+    pool_windows,
 )
 from convtool.errors import InputError
 from convtool.io.filters import FilterFile
@@ -67,12 +69,14 @@ def convolved(
     conv: ConvOptions,
     pool: PoolOptions,
     wanted: frozenset[Stage],
-) -> Iterator[StageMap]:
-    """Run Conv → ReLU → Pool with all filters of one file; give the wanted stages, filter by filter.
+) -> Iterator[tuple[StageMap, ...]]:
+    """Run Conv → ReLU → Pool with all filters of one file; give the wanted stages of each in turn.
+
+    Of R, G and B apart each filter makes stages of its own.
 
     A stage that is wanted alone is computed in one pass: the maps before it are never held.
     """
-    planes, channel_names = _planes(image, filter_file, inputs, conv)
+    planes, channel_names = planes_for(image, filter_file, inputs, conv)
     bank = filter_file.bank
     labels = [
         label if channel is None else f"{label}.{channel}"
@@ -90,16 +94,29 @@ def convolved(
     else:
         batches = _stage_by_stage(planes, bank, conv, pool, wanted)
     stages = [_named(batch, labels) for batch in batches if batch.stage in wanted]
-    for of_one_filter in zip(*stages, strict=True):
-        yield from of_one_filter
+    yield from zip(*stages, strict=True)
 
 
 def planned(
     image: Image, filter_file: FilterFile, inputs: InputOptions, conv: ConvOptions, **stages: Any
 ) -> Plan:
     """Say how one pass over an image would run; ``stages`` are `feature_maps`' relu, pool and pool_kind."""
-    planes, _ = _planes(image, filter_file, inputs, conv)
+    planes, _ = planes_for(image, filter_file, inputs, conv)
     return plan(planes.shape, filter_file.bank, **stages, **asdict(conv))
+
+
+def planes_for(
+    image: Image, filter_file: FilterFile, inputs: InputOptions, conv: ConvOptions
+) -> tuple[Float32, list[str | None]]:
+    """The image as a batch ``(N, C, H, W)`` for this filter, and the name of each of the N."""
+    channels = filter_file.bank.in_channels * conv.groups
+    if inputs.channels == "each":
+        if channels != 1:
+            raise InputError(f"--channels each is for filters of one channel, this one reads {channels}")
+        names, planes = zip(*named_planes(image, inputs), strict=True)
+        return np.stack(planes)[:, np.newaxis], list(names)
+    values = scaled(image.luma() if channels == 1 else image, inputs).values
+    return values[np.newaxis] if values.ndim == 3 else values[np.newaxis, np.newaxis], [None]
 
 
 def rectified(image: Image, inputs: InputOptions) -> Iterator[StageMap]:
@@ -126,6 +143,19 @@ def pooled_by(pool: PoolOptions, maps: Float32) -> Float32:
         return avg_pool2d(*arguments, ceil_mode=pool.ceil_mode)
     extreme = max_pool2d if pool.kind == "max" else min_pool2d
     return extreme(*arguments, ceil_mode=pool.ceil_mode)
+
+
+def windows_of_filters(planes: Float32, bank: FilterBank, conv: ConvOptions) -> Window:
+    """How the filters of a bank slide over planes ``(N, C, H, W)``."""
+    plan(planes.shape, bank, **asdict(conv))  # refuses other channels, groups and modes
+    size = planes.shape[2], planes.shape[3]
+    return window(size, bank.kernel_size, stride=conv.stride, padding=conv.padding, dilation=conv.dilation)
+
+
+def windows_of_pool(size: Pair, pool: PoolOptions) -> Window:
+    """How a pool slides over a map ``(H, W)``."""
+    kernel_size = size if pool.size is None else pool.size
+    return pool_windows(size, kernel_size, pool.stride, pool.padding, 1, pool.ceil_mode)
 
 
 class _Batch(NamedTuple):
@@ -223,20 +253,6 @@ def _is_fusible(pool: PoolOptions) -> bool:
     """Whether the pool's windows lie side by side, as those of `feature_maps` do."""
     side_by_side = pool.size is not None and pool.stride in (None, pool.size)
     return side_by_side and pool.padding == 0 and not pool.ceil_mode
-
-
-def _planes(
-    image: Image, filter_file: FilterFile, inputs: InputOptions, conv: ConvOptions
-) -> tuple[Float32, list[str | None]]:
-    """The image as a batch ``(N, C, H, W)`` for this filter, and the name of each of the N."""
-    channels = filter_file.bank.in_channels * conv.groups
-    if inputs.channels == "each":
-        if channels != 1:
-            raise InputError(f"--channels each is for filters of one channel, this one reads {channels}")
-        names, planes = zip(*named_planes(image, inputs), strict=True)
-        return np.stack(planes)[:, np.newaxis], list(names)
-    values = scaled(image.luma() if channels == 1 else image, inputs).values
-    return values[np.newaxis] if values.ndim == 3 else values[np.newaxis, np.newaxis], [None]
 
 
 def _plane_by_plane(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +13,24 @@ import pytest
 
 from convtool import load_filter, load_map, plan, save_map
 from convtool.errors import ArgumentError, InputError
-from convtool.jobs.image import Outcome, convolve_images, pool_maps, rectify_maps
+from convtool.jobs.image import Convolved, Outcome, convolve_images, pool_maps, rectify_maps
 from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions, Stage
 from tests.tolerances import assert_same_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 EVERY: frozenset[Stage] = frozenset(("conv", "relu", "pool"))
 NOTHING = OutputOptions(frozenset())
 
 
 def run(images: list[str], filters: list[str], **options: Any) -> Iterator[Outcome]:
+    """Every map, once it is written."""
+    return chain.from_iterable(each.outcomes for each in run_each(images, filters, **options))
+
+
+def run_each(images: list[str], filters: list[str], **options: Any) -> Iterator[Convolved]:
     given: dict[str, Any] = {
         "inputs": InputOptions(),
         "conv": ConvOptions(),
@@ -54,6 +61,41 @@ def test_the_worked_example() -> None:
     assert (record.exact, record.step, record.clipped) == (True, None, 0)
     assert record.convention == "cross-correlation"
     assert record.seconds >= 0
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_maps_are_written_as_their_outcomes_are_taken(together: bool) -> None:
+    every = run_each(
+        ["notes.json"], ["diagonal.json", "notes-diagonal"], output=OutputOptions(EVERY), together=together
+    )
+    seen, labels = [], []
+    for each in every:
+        assert (each.input, each.image.values.shape) == ("notes.json", (3, 3))
+        files = [file.label for file, _ in each.made]
+        assert not any(Path(f"notes.{label}.map.png").exists() for label in files)
+        seen.append(files)
+        for file, filtered in each.made:
+            assert [[(m.filter, m.stage) for m in stages] for stages in filtered] == [
+                [(file.label, stage) for stage in ("conv", "relu", "pool")]
+            ]
+        labels += [(o.record.filter, o.record.stage) for o in each.outcomes]
+        assert all(Path(f"notes.{label}.map.png").exists() for label in files)
+    assert seen == ([["diagonal", "notes-diagonal"]] if together else [["diagonal"], ["notes-diagonal"]])
+    assert labels == [(name, s) for name in ("diagonal", "notes-diagonal") for s in ("conv", "relu", "pool")]
+
+
+def test_maps_made_together_are_refused_before_they_are_seen() -> None:
+    options = OutputOptions(EVERY, sheet="alpha.sobel-x.G.map.png")
+    every = run_each(
+        ["alpha.png"],
+        ["sobel-x"],
+        inputs=InputOptions("each"),
+        output=options,
+        together=True,
+        notify=lambda line: None,
+    )
+    with pytest.raises(ArgumentError, match=r"^--sheet and alpha\.png would both write alpha\.sobel-x\.G"):
+        next(every)
 
 
 @pytest.mark.parametrize("wanted", [EVERY, frozenset({"pool"})])

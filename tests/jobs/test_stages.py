@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from dataclasses import asdict
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,16 +38,11 @@ def stages_of(
     pool: PoolOptions | None = None,
     wanted: frozenset[Stage] = EVERY,
 ) -> list[StageMap]:
-    return list(
-        convolved(
-            image,
-            filter_file,
-            inputs or InputOptions(),
-            conv or ConvOptions(),
-            pool or PoolOptions(),
-            wanted,
-        )
+    """All stages of all filters."""
+    filtered = convolved(
+        image, filter_file, inputs or InputOptions(), conv or ConvOptions(), pool or PoolOptions(), wanted
     )
+    return list(chain.from_iterable(filtered))
 
 
 def test_stages_come_filter_by_filter() -> None:
