@@ -80,6 +80,8 @@ class Outputs:
                 names = ", ".join(sorted(STAGE_SUFFIXES[stage] for stage in options.save)) or "none"
                 raise ArgumentError(f"-o holds one stage, --save asks for {names}; choose one with --save")
             check_output(options.file, inputs)
+            if self._is_sheet(options.file):
+                raise ArgumentError("--sheet and -o would both write to one place; name another")
             if not takes_any_format(options.file):
                 self.format = format_of(options.file)
             if self.format in ("png", "npy"):
@@ -112,7 +114,7 @@ class Outputs:
                     says = twice if maker == makers[name] else both
                     raise ArgumentError(f"{says}; rename one, or give them one by one with -o")
                 makers[name] = maker
-                check_not_an_input(str(Path(self.options.folder, name)), self._inputs)
+                self._check_free(str(Path(self.options.folder, name)), maker)
 
     def write(self, image: str, maps: Sequence[StageMap], *, stacked: bool) -> Iterator[Output]:
         """Write those maps of one image that are to be saved; give for every map where it went.
@@ -134,7 +136,7 @@ class Outputs:
             # Checked once more: the parts R, G, B and 01, 02, … are known only since the image is read.
             name = output_name(image_stem(image), stage_map.part, stage_map.stage, self.format)
             path = str(Path(self.options.folder, name))
-            check_not_an_input(path, self._inputs)
+            self._check_free(path, spoken(image))
             if path in self._written:
                 raise ArgumentError(
                     f"{spoken(image)}: another input has just been written to {path}; rename one"
@@ -143,6 +145,20 @@ class Outputs:
             with replacing(path) as stream:
                 output = self._encode(stream, path, stage_map.values, stage_map)
             yield output
+
+    def _check_free(self, path: str, maker: str) -> None:
+        """Refuse to write a map over what is read, or where the sheet goes."""
+        check_not_an_input(path, self._inputs)
+        if self._is_sheet(path):
+            raise ArgumentError(f"--sheet and {maker} would both write {path}; name another")
+
+    def _is_sheet(self, path: str) -> bool:
+        """Whether the sheet is written to this place; a link in it is replaced, not followed."""
+        sheet = self.options.sheet
+        if sheet is None or STDOUT in (sheet, path):
+            return sheet == path
+        here, there = Path(path), Path(sheet)
+        return here.name == there.name and here.parent.resolve() == there.parent.resolve()
 
     def _write_together(self, maps: Sequence[StageMap], stacked: bool) -> Iterator[Output]:
         assert self.options.file is not None
@@ -191,28 +207,36 @@ def takes_any_format(path: str) -> bool:
     return path == STDOUT or (not target.suffix and target.exists() and not target.is_file())
 
 
-def check_output(path: str, inputs: Sequence[str]) -> None:
-    """Refuse what ``-o`` cannot be: nothing, a folder, or one of the files read."""
+def check_output(path: str, inputs: Sequence[str], option: str = "-o") -> None:
+    """Refuse what an output's option cannot be: nothing, a folder, or one of the files read."""
     if not path:
-        raise ArgumentError("-o is empty; name a file, or - for standard output")
+        raise ArgumentError(f"{option} is empty; name a file, or - for standard output")
     if path != STDOUT and (path.endswith("/") or Path(path).is_dir()):
         raise OutputError("it is a folder; name a file in it", path)
     check_not_an_input(path, inputs)
 
 
-def check_picture_output(path: str, inputs: Sequence[str], *, pictures: int) -> None:
+def check_picture_output(path: str, inputs: Sequence[str], *, pictures: int = 1, option: str = "-o") -> None:
     """Refuse what the one picture of a command cannot be written to."""
-    check_output(path, inputs)
+    check_output(path, inputs, option)
     if pictures > 1:
         raise ArgumentError(f"-o holds one picture, {pictures} would be made; give one image and one filter")
     if not takes_any_format(path) and Path(path).suffix.lower() != ".png":
         raise ArgumentError(f"{path}: a picture is written as .png")
-    _refuse_terminal(path, "redirect it")
+    _refuse_terminal(path, "redirect it", option=option)
 
 
-def _refuse_terminal(path: str, way_out: str) -> None:
+def check_page_output(path: str, inputs: Sequence[str]) -> None:
+    """Refuse what a page cannot be written to."""
+    check_output(path, inputs)
+    if not takes_any_format(path) and Path(path).suffix.lower() not in (".html", ".htm"):
+        raise ArgumentError(f"{path}: a page is written as .html")
+    _refuse_terminal(path, "redirect it", what="a page")
+
+
+def _refuse_terminal(path: str, way_out: str, *, what: str = "binary", option: str = "-o") -> None:
     if path == STDOUT and sys.stdout.isatty():
-        raise ArgumentError(f"-o - would write binary to a terminal; {way_out}")
+        raise ArgumentError(f"{option} - would write {what} to a terminal; {way_out}")
 
 
 def check_not_an_input(path: str, inputs: Sequence[str]) -> None:

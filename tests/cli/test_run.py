@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from convtool import FilterBank, conv2d, feature_maps, load_filter, load_map, max_pool2d, relu
+from convtool import FilterBank, conv2d, feature_maps, load_filter, load_image, load_map, max_pool2d, relu
+from convtool.io.limits import Limits
+from convtool.view.drawings.looks import Look
+from convtool.view.drawings.panels import Panel, input_panel, picture_panel
+from convtool.view.drawings.stages import FilterRow, Heading, stages_sheet
 from tests.cli.runner import FILTERS, SAMPLES, contents, in_process
 from tests.tolerances import assert_close, assert_same_bytes
 
@@ -200,6 +204,126 @@ def test_one_stage_can_have_a_name(gray: NDArray[np.float32], folder: Path) -> N
     assert set(contents(folder)) == {"gray.png", "p.npy"}
     expected = max_pool2d(relu(conv2d(gray, load_filter("sobel-x").weights[0, 0])), 2)
     assert_same_bytes(np.load("p.npy"), expected)
+
+
+def sheet_of(image: Panel, rows: list[FilterRow], title: str, **options: Any) -> bytes:
+    look = options.get("look", Look())
+    conv = options.get("conv", "stride 1 · padding valid · cross-correlation")
+    heading = Heading(title, conv, options.get("pool", "max 2×2"))
+    return stages_sheet(image, rows, heading, look, Limits())
+
+
+def rows_of(image: NDArray[np.float32], filter_name: str, label: str, size: int = 2) -> FilterRow:
+    """What one filter makes of an image, by the library."""
+    bank = load_filter(filter_name)
+    response = conv2d(image, bank.weights[0, 0])
+    return FilterRow(label, bank.weights[0], 0, (response, relu(response), max_pool2d(relu(response), size)))
+
+
+class TestSheet:
+    def test_shows_the_image_and_what_each_filter_makes_of_it(self, gray: NDArray[np.float32]) -> None:
+        run = ("run", "gray.png", "-f", "sobel-x", "-f", "log-5", "--pool", "3", "--out-dir", "maps")
+        plain = in_process(*run).out
+        maps = contents_of("maps", "gray.sobel-x.map.png")
+        assert in_process(*run, "--sheet", "sheet.png").out == plain
+        assert contents_of("maps", "gray.sobel-x.map.png") == maps
+        assert contents_of(".", "sheet.png") == sheet_of(
+            picture_panel(gray[np.newaxis], "input", Look()),
+            [rows_of(gray, "sobel-x", "sobel-x", 3), rows_of(gray, "log-5", "log-5", 3)],
+            "gray.png",
+            pool="max 3×3",
+        )
+
+    @pytest.mark.parametrize("save", ["none", "pool", "conv", "map,pool"])
+    @pytest.mark.usefixtures("notes")
+    def test_is_drawn_whatever_is_saved(self, save: str) -> None:
+        finished = in_process(
+            *("run", "notes.json", "-f", "notes-diagonal", "--save", save, "--sheet", "s.png", "-q")
+        )
+        assert (finished.code, finished.data, finished.err) == (0, b"", "")
+        image = np.float32([[1, 0, 2], [3, 1, 0], [0, 0, 4]])
+        assert contents_of(".", "s.png") == sheet_of(
+            input_panel(image, "input", Look(), picture=False),
+            [rows_of(image, "notes-diagonal", "notes-diagonal")],
+            "notes.json",
+        )
+
+    @pytest.mark.parametrize(
+        ("options", "look"),
+        [
+            (("--shared-scale",), Look(shared=True)),
+            (("--colormap", "gray", "--zoom", "3"), Look(colormap="gray", zoom=3)),
+            (("--range", "-9,9"), Look(limits=(-9, 9))),
+        ],
+    )
+    def test_has_the_looks_that_are_asked_for(
+        self, options: tuple[str, ...], look: Look, gray: NDArray[np.float32]
+    ) -> None:
+        run = ("run", "gray.png", "-f", "sobel-x", "--save", "none", "-q", "--sheet", "s.png")
+        assert in_process(*run, *options).code == 0
+        image, rows = picture_panel(gray[np.newaxis], "input", look), [rows_of(gray, "sobel-x", "sobel-x")]
+        assert contents_of(".", "s.png") == sheet_of(image, rows, "gray.png", look=look)
+
+    def test_says_that_filters_read_the_brightness_of_colours(self, colour: NDArray[np.float32]) -> None:
+        run = ("run", "colour.png", "-f", "sobel-x", "--padding", "1", "--flip", "--save", "none")
+        assert in_process(*run, "--sheet", "s.png", "-q").code == 0
+        image = load_image("colour.png")
+        response = conv2d(image, load_filter("sobel-x").weights[0, 0], padding=1, flip=True)
+        maps = (response, relu(response), max_pool2d(relu(response), 2))
+        row = FilterRow("sobel-x", load_filter("sobel-x").weights[0], 0, maps)
+        shown = picture_panel(colour, "input, filtered by its brightness", Look())
+        sheet = sheet_of(shown, [row], "colour.png", conv="stride 1 · padding 1 · convolution")
+        assert contents_of(".", "s.png") == sheet
+
+    def test_channels_apart_are_rows_apart(self, colour: NDArray[np.float32]) -> None:
+        run = ("run", "colour.png", "-f", "sobel-x", "-f", "sobel-y", "--channels", "each", "--save", "none")
+        assert in_process(*run, "-q", "--sheet", "s.png").code == 0
+        rows = [
+            rows_of(plane, name, f"{name}.{channel}")
+            for name in ("sobel-x", "sobel-y")
+            for plane, channel in zip(colour, "RGB", strict=True)
+        ]
+        assert contents_of(".", "s.png") == sheet_of(
+            picture_panel(colour, "input", Look()), rows, "colour.png"
+        )
+
+    @pytest.mark.usefixtures("colour")
+    def test_is_not_written_where_a_map_of_one_channel_goes(self, mistake: Callable[..., str]) -> None:
+        run = ("run", "colour.png", "-f", "sobel-x", "--channels", "each")
+        says = "--sheet and colour.png would both write colour.sobel-x.G.map.png; name another"
+        mistake(*run, "--sheet", "colour.sobel-x.G.map.png", "-q", code=2, says=says)
+
+    @pytest.mark.usefixtures("notes")
+    def test_on_standard_output_stands_alone(self) -> None:
+        run = ("run", "notes.json", "-f", "diagonal.json", "--save", "none", "--sheet")
+        data = in_process(*run, "-").data
+        in_process(*run, "s.png")
+        assert data == contents_of(".", "s.png")
+
+    @pytest.mark.parametrize(
+        ("arguments", "code", "says"),
+        [
+            (("notes.json", "--sheet", "s.png"), 2, "^convtool: --sheet draws one image, 2 are given; give "),
+            (("--sheet", ""), 2, "^convtool: --sheet is empty; name a file, or - for standard output$"),
+            (("--sheet", "s.npy"), 2, "^convtool: s.npy: a picture is written as .png$"),
+            (("--sheet", "notes.json"), 2, "the output would replace the input notes.json; name another$"),
+            (("--sheet", "diagonal.json"), 2, "the output would replace the input diagonal.json; name anot"),
+            (("--sheet", "no/s.png"), 5, "its folder does not exist; create it first$"),
+            (("--sheet", "-", "--json"), 2, "^convtool: --json and a picture would both write to standard"),
+            (("--sheet", "s.png", "--save", "map", "-o", "./s.png"), 2, "--sheet and -o would both write to"),
+            (("--sheet", "notes.diagonal.map.png"), 2, "^convtool: --sheet and notes.json with diagonal.js"),
+            (("--sheet", "s.png", "--zoom", "99999"), 4,
+             r"^convtool: the sheet would have \d+ pixels at --zoom 99999, fewer at a smaller one, over th"),
+            (("--zoom", "9"), 2, "--colormap, --shared-scale and --zoom are for --sheet; name a file wit"),
+            (("--shared-scale",), 2, "are for --sheet; name a file with it"),
+            (("--colormap", "gray"), 2, "are for --sheet; name a file with it"),
+        ],
+    )  # fmt: skip
+    @pytest.mark.usefixtures("notes")
+    def test_a_mistake(
+        self, arguments: tuple[str, ...], code: int, says: str, mistake: Callable[..., str]
+    ) -> None:
+        mistake("run", "notes.json", "-f", "diagonal.json", *arguments, code=code, says=says)
 
 
 @pytest.mark.usefixtures("notes")

@@ -18,8 +18,10 @@ from convtool.jobs.options import OutputOptions, Stage
 from convtool.jobs.outputs import (
     Output,
     Outputs,
+    PlannedMap,
     check_not_an_input,
     check_output,
+    check_page_output,
     check_picture_output,
     opened,
     spoken_output,
@@ -39,6 +41,30 @@ def outputs(inputs: list[str] | None = None, notices: list[str] | None = None, *
     return Outputs(
         OutputOptions(**given), inputs or ["a.png"], (notices if notices is not None else []).append
     )
+
+
+class TestSheet:
+    @pytest.mark.parametrize("sheet", ["a.edge.pool.png", "./a.edge.pool.png", "sub/../a.edge.pool.png"])
+    def test_no_map_goes_where_it_goes(self, sheet: str) -> None:
+        Path("sub").mkdir()
+        says = r"^--sheet and a\.png with edge\.json would both write a\.edge\.pool\.png; name another$"
+        with pytest.raises(ArgumentError, match=says):
+            outputs(sheet=sheet).check([PlannedMap("a.png", "edge", "edge.json")], ["a.png"])
+
+    def test_nor_one_that_is_known_only_when_the_image_is_read(self) -> None:
+        out = outputs(sheet="a.edge.pool.png")
+        with pytest.raises(ArgumentError, match=r"^--sheet and a\.png would both write a\.edge\.pool\.png;"):
+            list(out.write("a.png", [stage_map([[1]])], stacked=False))
+        assert not Path("a.edge.pool.png").exists()
+
+    @pytest.mark.parametrize(("sheet", "file"), [("a.png", "./a.png"), ("-", "-")])
+    def test_one_file_is_another(self, sheet: str, file: str) -> None:
+        with pytest.raises(ArgumentError, match=r"^--sheet and -o would both write to one place; name anoth"):
+            outputs(["in.npy"], sheet=sheet, file=file)
+
+    @pytest.mark.parametrize("sheet", ["other/a.edge.pool.png", "a.edge.map.png", "-"])
+    def test_elsewhere_it_is_welcome(self, sheet: str) -> None:
+        outputs(sheet=sheet).check([PlannedMap("a.png", "edge")], ["a.png"])
 
 
 class TestFolder:
@@ -283,7 +309,36 @@ class TestOnePicture:
         monkeypatch.setattr("sys.stdout.isatty", lambda: True)
         with pytest.raises(ArgumentError, match=r"^-o - would write binary to a terminal; redirect it$"):
             check_picture_output("-", ["b.png"], pictures=1)
+        with pytest.raises(ArgumentError, match=r"^--sheet - would write binary to a terminal; redirect it$"):
+            check_picture_output("-", ["b.png"], pictures=1, option="--sheet")
         check_picture_output("a.png", ["b.png"], pictures=1)
+
+
+class TestPage:
+    @pytest.mark.parametrize("path", ["a.html", "A.HTM", "sub/a.html", "a.png.html", "-", os.devnull])
+    def test_may_go_to_html_or_to_what_has_no_suffix(self, path: str) -> None:
+        Path("sub").mkdir()
+        check_page_output(path, ["b.png", "sobel-x"])
+        assert [name.name for name in Path().iterdir()] == ["sub"]
+
+    @pytest.mark.parametrize("path", ["a.png", "a", "a.html.txt", "a.xhtml", "html"])
+    def test_is_no_other_format(self, path: str) -> None:
+        with pytest.raises(ArgumentError, match=rf"^{re.escape(path)}: a page is written as \.html$"):
+            check_page_output(path, ["b.png"])
+
+    def test_goes_where_any_output_goes(self) -> None:
+        Path("b.html").touch()
+        Path("sub.html").mkdir()
+        with pytest.raises(ArgumentError, match=r"^b\.html: the output would replace the input b\.html"):
+            check_page_output("b.html", ["a.png", "b.html"])
+        with pytest.raises(OutputError, match=r"^sub\.html: it is a folder; name a file in it$"):
+            check_page_output("sub.html", ["b.png"])
+
+    def test_is_not_for_a_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        with pytest.raises(ArgumentError, match=r"^-o - would write a page to a terminal; redirect it$"):
+            check_page_output("-", ["b.png"])
+        check_page_output("a.html", ["b.png"])
 
 
 def test_a_format_is_free_where_no_suffix_can_be(folder: Path) -> None:

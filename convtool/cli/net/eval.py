@@ -15,7 +15,7 @@ from convtool.errors import ArgumentError
 
 if TYPE_CHECKING:
     from convtool.jobs.net.evaluate import EvaluatedData
-    from convtool.view.mistakes import Mistake
+    from convtool.view.drawings.mistakes import Mistake
 
 
 @grouped
@@ -70,12 +70,12 @@ def eval_(
         )
     with ExitStack() as files:
         if confusion is not None:
-            from convtool.view.confusion import confusion_picture
+            from convtool.view.drawings.confusion import confusion_picture
 
             picture = confusion_picture(evaluated.evaluation.confusion, evaluated.dataset.classes)
             files.enter_context(opened(confusion)).write(picture)
         if mistakes is not None:
-            from convtool.view.mistakes import mistakes_sheet
+            from convtool.view.drawings.mistakes import mistakes_sheet
 
             sheet = mistakes_sheet(_mistakes(evaluated), f"{data} · {model}")
             files.enter_context(opened(mistakes)).write(sheet)
@@ -84,15 +84,15 @@ def eval_(
 
         print(dumps(evaluated.record))
     elif display.tables:
+        from convtool.view.consoles import console_for
         from convtool.view.evaluation import print_evaluation
-        from convtool.view.tables import console_for
 
         print_evaluation(console_for(sys.stdout, display.color), evaluated.record)
 
 
 def _mistakes(evaluated: EvaluatedData) -> list[Mistake]:
     """All images in the wrong class, to be drawn."""
-    from convtool.view.mistakes import Mistake
+    from convtool.view.drawings.mistakes import Mistake
 
     evaluation, dataset = evaluated.evaluation, evaluated.dataset
     return [

@@ -38,16 +38,16 @@ def filters(
 
     check_filter_output(output, [model])
     if sheet is not None:
-        check_picture_output(sheet, [model], pictures=1)
+        check_picture_output(sheet, [model], option="--sheet")
         if sheet == output:
             raise ArgumentError("-o and --sheet would both write to one place; name another")
     notice = Display(quiet=quiet).notice
     file = filters_of_layer(model, layer, notice)
     if sheet is not None:
-        from convtool.view.kernels import kernel_sheet
+        from convtool.view.drawings.kernels import kernel_sheet
 
         with opened(sheet) as stream:
-            stream.write(kernel_sheet(file.bank.weights))
+            stream.write(kernel_sheet(file.bank.weights, file.bank.names, f"{model} · {layer}"))
             write_filter(file, output, format_, notify=notice)
         return
     write_filter(file, output, format_, notify=notice)

@@ -57,7 +57,7 @@ def patches(
         )
     title = f"{model} · {layer} · {data}"
     if output is not None:
-        from convtool.view.patches import patches_sheet
+        from convtool.view.drawings.patches import patches_sheet
 
         with opened(output) as stream:
             stream.write(
@@ -74,7 +74,7 @@ def patches(
         for record in found.records():
             print(dumps(record))
     elif display.tables:
+        from convtool.view.consoles import console_for
         from convtool.view.networks import print_exciting
-        from convtool.view.tables import console_for
 
         print_exciting(console_for(sys.stdout, display.color), title, list(found.records()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +12,7 @@ from convtool.cli import values
 from convtool.cli.display import Display, written_anyway
 from convtool.cli.groups import grouped
 from convtool.cli.net.arguments import Model
-from convtool.errors import ArgumentError
+from convtool.cli.sheet_option import display_with_sheet
 
 if TYPE_CHECKING:
     from convtool.jobs.image import Outcome
@@ -57,21 +56,8 @@ def run(
       convtool net run model.npz photo.png --sheet layers.png
     """
     from convtool.jobs.net.run import run_on_images
-    from convtool.jobs.outputs import check_picture_output
 
-    if sheet is not None:
-        if len(images) > 1:
-            raise ArgumentError(f"--sheet draws one image, {len(images)} are given; give one")
-        if sheet == writing.output:
-            raise ArgumentError("--sheet and -o would both write to one place; name another")
-        if showing.json and sheet == "-":
-            raise ArgumentError(
-                "--json and a picture would both write to standard output; name a file for it"
-            )
-        check_picture_output(sheet, [model, *images], pictures=1)
-    display = showing.display(reading, writing)
-    if sheet == "-":
-        display = replace(display, stdout_is_data=True)
+    display = display_with_sheet(sheet, images, [model], reading, writing, showing)
     runs = run_on_images(
         model,
         images,
@@ -79,7 +65,7 @@ def run(
         all_layers=sheet is not None,
         top=top,
         inputs=reading.options(),
-        output=writing.options(frozenset()),
+        output=writing.options(frozenset(), sheet),
         notify=display.notice,
     )
     made = ((each, list(each.maps)) for each in runs)
@@ -94,7 +80,7 @@ def _draw(run: NetworkRun, path: str) -> None:
     """An image on its way through the network."""
     from convtool.jobs.outputs import opened
     from convtool.jobs.reading import concerning
-    from convtool.view.layers import layers_sheet
+    from convtool.view.drawings.layers import layers_sheet
 
     with concerning(f"{run.record['input']} with {run.record['model']}"):
         sheet = layers_sheet(run.image, run.layers, run.classes)
@@ -109,8 +95,8 @@ def _show(record: dict[str, Any], maps: list[Outcome], display: Display) -> None
 
         print(dumps({**record, "maps": [outcome.record.output for outcome in maps]}), flush=True)
     elif display.tables:
+        from convtool.view.consoles import console_for
         from convtool.view.networks import print_scores
-        from convtool.view.tables import console_for
 
         print_scores(console_for(sys.stdout, display.color), record, display.precision)
         display.show(maps)

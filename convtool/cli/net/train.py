@@ -208,7 +208,7 @@ class Live:
 def _drawn(records: Iterator[dict[str, Any]], path: str, title: str) -> Iterator[dict[str, Any]]:
     """The same records; when they have ended, those of the epochs are drawn."""
     from convtool.jobs.outputs import opened
-    from convtool.view.curves import learning_curves
+    from convtool.view.drawings.curves import learning_curves
 
     epochs = []
     with opened(path) as stream:  # which fails before the training if it must
@@ -231,7 +231,7 @@ def _show(record: dict[str, Any], display: Display) -> None:
 
         print(dumps(record), flush=True)
     elif display.tables:
-        from convtool.view.tables import console_for
+        from convtool.view.consoles import console_for
         from convtool.view.training import print_record
 
         print_record(console_for(sys.stdout, display.color), record)

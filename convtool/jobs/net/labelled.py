@@ -54,4 +54,4 @@ def check_pictures(pictures: Sequence[str], inputs: Sequence[str]) -> None:
     for path in pictures:
         folders = [name for name in inputs if name and Path(path).is_file()]
         read = [str(file) for folder in folders for file in Path(folder).rglob("*")]
-        check_picture_output(path, [*inputs, *read], pictures=1)
+        check_picture_output(path, [*inputs, *read])

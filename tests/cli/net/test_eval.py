@@ -17,8 +17,8 @@ from convtool.cli.status import StatusLine
 from convtool.net.data.dataset import Dataset
 from convtool.net.evaluation import evaluate
 from convtool.net.files import load_network
-from convtool.view.confusion import confusion_picture
-from convtool.view.mistakes import Mistake, mistakes_sheet
+from convtool.view.drawings.confusion import confusion_picture
+from convtool.view.drawings.mistakes import Mistake, mistakes_sheet
 from tests import scenes
 from tests.cli.net.networks import CLASSES, done, noticed, spec
 from tests.cli.runner import as_process, contents, in_process

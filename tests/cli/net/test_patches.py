@@ -14,7 +14,7 @@ from convtool.cli.display import Display
 from convtool.cli.status import StatusLine
 from convtool.net.data.reading import read_data
 from convtool.net.exciting import Excitement, most_exciting
-from convtool.view.patches import patches_sheet
+from convtool.view.drawings.patches import patches_sheet
 from tests.cli.net.networks import done, noticed, spec
 from tests.cli.runner import as_process, in_process
 from tests.net.data.lines import KINDS, write_lines, write_npz

@@ -15,7 +15,7 @@ from convtool.io.resizing import resized
 from convtool.net import ops
 from convtool.net.files import encode_network
 from convtool.net.network import Input, Layer, Network
-from convtool.view.layers import layers_sheet
+from convtool.view.drawings.layers import layers_sheet
 from tests import scenes
 from tests.cli.net.networks import CLASSES, DRAWING, done, noticed, spec, values_of
 from tests.cli.runner import as_process, contents, in_process, spawned

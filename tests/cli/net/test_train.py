@@ -23,7 +23,7 @@ from convtool.cli.net import train
 from convtool.cli.net.train import Live
 from convtool.cli.status import StatusLine
 from convtool.net.training.trainer import Moment
-from convtool.view.curves import learning_curves
+from convtool.view.drawings.curves import learning_curves
 from tests.cli.net.networks import done, noticed
 from tests.cli.runner import as_process, contents, in_process, spawned
 from tests.net.data.lines import KINDS, lines, write_lines, write_npz

@@ -9,9 +9,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from convtool.view.drawing import HEAD, MARGIN, MUTED, Drawing, Mark, Text, Tile, page
-from convtool.view.lettering import BODY, SMALL, fitted
-from convtool.view.pixels import fitting, picture_codes
+from convtool.view.drawings.drawing import HEAD, MARGIN, MUTED, Drawing, Mark, Text, Tile, page
+from convtool.view.drawings.lettering import BODY, SMALL, fitted
+from convtool.view.drawings.pixels import picture_codes, resized
 
 SIDE = 168
 """Pixels that a picture may be long; the text below it may be as wide."""
@@ -59,7 +59,7 @@ def layout(mistakes: Sequence[Mistake], title: str) -> Drawing:
     if not mistakes:
         return page(title, "no mistakes", (0, 0), ())
     shown = mistakes[:MOST]
-    tiles = [fitting(codes, SIDE) for codes in picture_codes([mistake.image for mistake in shown])]
+    tiles = [resized(codes, SIDE) for codes in picture_codes([mistake.image for mistake in shown])]
     tallest = max(map(len, tiles))
     across, down = SIDE + GAP, tallest + BELOW + GAP
     rows = ceil(len(shown) / ceil(sqrt(len(shown) * down / across)))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from convtool.errors import InputError
-from convtool.view.axes import Axis, axis_of, round_step
-from convtool.view.drawing import (
+from convtool.view.drawings.axes import Axis, axis_of, round_step
+from convtool.view.drawings.drawing import (
     BLUE,
     GRID,
     HAIRLINE,
@@ -28,8 +28,8 @@ from convtool.view.drawing import (
     Text,
     page,
 )
-from convtool.view.lettering import BODY, SMALL, width_of
-from convtool.view.pixels import check_finite
+from convtool.view.drawings.lettering import BODY, SMALL, width_of
+from convtool.view.drawings.pixels import check_finite
 
 Epochs = Sequence[Mapping[str, Any]]
 """For each epoch its number ``epoch``, and of each measure ``{measure}`` and ``validation_{measure}``."""

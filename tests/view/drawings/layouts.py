@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import PIL.Image
 
-from convtool.view.drawing import MARGIN, Drawing, Text, Tile
+from convtool.view.drawings.drawing import MARGIN, Drawing, Text, Tile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

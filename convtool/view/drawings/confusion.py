@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convtool.errors import InputError
-from convtool.view.axes import round_step
-from convtool.view.drawing import (
+from convtool.view.drawings.axes import round_step
+from convtool.view.drawings.drawing import (
     BLUE,
     HEAD,
     MARGIN,
@@ -25,8 +25,8 @@ from convtool.view.drawing import (
     ink_on,
     page,
 )
-from convtool.view.lettering import BODY, SMALL, fitted, width_of
-from convtool.view.pixels import enlarged
+from convtool.view.drawings.lettering import BODY, SMALL, fitted, width_of
+from convtool.view.drawings.pixels import enlarged
 
 NAMED = 120
 """Classes up to which each is named; of more, round numbers stand at the sides."""

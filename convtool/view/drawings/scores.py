@@ -8,8 +8,8 @@ import numpy as np
 
 from convtool.core.arrays import Float32
 from convtool.errors import InputError
-from convtool.view.drawing import BLUE, MARGIN, MUTED, Mark, Rectangle, Text
-from convtool.view.lettering import BODY, SMALL, fitted, width_of
+from convtool.view.drawings.drawing import BLUE, MARGIN, MUTED, Mark, Rectangle, Text
+from convtool.view.drawings.lettering import BODY, SMALL, fitted, width_of
 
 TOP = 10
 """How many scores are shown."""

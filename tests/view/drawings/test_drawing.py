@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convtool.view.drawing import (
+from convtool.view.drawings.drawing import (
     BLACK,
     BLUE,
     HAIRLINE,
@@ -27,9 +27,9 @@ from convtool.view.drawing import (
     ink_on,
     page,
 )
-from convtool.view.lettering import BODY, SMALL, TITLE
+from convtool.view.drawings.lettering import BODY, SMALL, TITLE
 from tests.tolerances import assert_equal
-from tests.view.layouts import assert_tidy, pixels, texts
+from tests.view.drawings.layouts import assert_tidy, pixels, texts
 
 
 def drawn(*marks: Mark) -> np.ndarray:

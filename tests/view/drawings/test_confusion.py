@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from convtool.errors import InputError
-from convtool.view.confusion import NOTHING, confusion_picture, layout
-from convtool.view.drawing import BLACK, BLUE, ORANGE, WHITE, Text
-from convtool.view.lettering import BODY, SMALL
+from convtool.view.drawings.confusion import NOTHING, confusion_picture, layout
+from convtool.view.drawings.drawing import BLACK, BLUE, ORANGE, WHITE, Text
+from convtool.view.drawings.lettering import BODY, SMALL
 from tests.tolerances import assert_equal
-from tests.view.layouts import assert_tidy, pixels, texts, tiles, written
+from tests.view.drawings.layouts import assert_tidy, pixels, texts, tiles, written
 
 COUNTS = np.array([[75, 25, 0], [1, 98, 1], [0, 100, 0]])
 NAMES = ("cat", "dog", "bird")

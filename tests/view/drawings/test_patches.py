@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from convtool.errors import InputError
-from convtool.view.drawing import HEAD, MARGIN
-from convtool.view.patches import SIDE, layout, patches_sheet
+from convtool.view.drawings.drawing import HEAD, MARGIN
+from convtool.view.drawings.patches import SIDE, layout, patches_sheet
+from convtool.view.scales import Scale
 from tests.tolerances import assert_equal
-from tests.view.layouts import assert_tidy, pixels, texts, tiles, written
+from tests.view.drawings.layouts import assert_tidy, pixels, texts, tiles, written
 
 RANDOM = np.random.default_rng(1)
 WEIGHTS = np.float32([[[[0, 2], [-1, -4]]], [[[4, 1], [0, 0]]]])
@@ -32,7 +33,10 @@ def strengths(filters: int, each: int) -> list[list[float]]:
 def test_a_row_is_a_number_a_filter_and_its_patches() -> None:
     shown = patches(2, 3)
     drawing = layout(WEIGHTS, shown, strengths(2, 3), "model.npz · conv1")
-    line = "2 filters, from -4 (black) to 4 (white) · what excites each most, and its response"
+    line = (
+        "2 filters, weights from -4 to 4: blue below 0, orange above · what excites each most, "
+        "and its response"
+    )
     assert texts(drawing)[:2] == ["model.npz · conv1", line]
     assert texts(drawing)[2:] == ["1", "1.00", "0.500", "0.333", "2", "11.0", "10.5", "10.3"]
     assert_tidy(drawing)
@@ -43,19 +47,20 @@ def test_a_row_is_a_number_a_filter_and_its_patches() -> None:
         assert written(drawing, number)[0].box[2] < row[0].x
         assert row[0].y < written(drawing, number)[0].y < row[0].y + SIDE
     assert first[0].y == HEAD
-    assert [tile.codes.shape for tile in first] == [(64, 64)] * 4
+    assert [tile.codes.shape[:2] for tile in first] == [(64, 64)] * 4
     for tile, figure in zip(second[1:], ("11.0", "10.5", "10.3"), strict=True):
         assert written(drawing, figure)[0].x == tile.x
         assert written(drawing, figure)[0].box[1] > tile.y + SIDE
 
 
-def test_filters_are_gray_about_0_and_patches_as_they_are() -> None:
+def test_filters_are_white_at_0_and_patches_as_they_are() -> None:
     shown = patches(2, 1)
     drawing = layout(WEIGHTS, shown, strengths(2, 1), "t")
     picture = pixels(drawing.png())
     first, patch, second, _ = (picture[t.y : t.y + SIDE : 32, t.x : t.x + SIDE : 32] for t in tiles(drawing))
-    assert first[..., 0].tolist() == [[128, 191], [96, 0]]
-    assert second[..., 0].tolist() == [[255, 159], [128, 128]]
+    scale = Scale(-4, 4, "blue-orange")
+    assert_equal(first, scale.colours(WEIGHTS[0, 0]))
+    assert_equal(second, scale.colours(WEIGHTS[1, 0]))
     assert_equal(patch, np.broadcast_to(shown[0][0].transpose(1, 2, 0), (2, 2, 3)))
 
 
@@ -64,6 +69,8 @@ def test_filters_of_three_channels_are_coloured() -> None:
     shown = patches(1, 1, (3, 4, 4))
     (filter_, patch) = tiles(layout(weights, shown, strengths(1, 1), "t"))
     assert filter_.codes[0, 0].tolist() == [255, 128, 0]
+    line = "1 filter, weights from -1 to 1: gray at 0 · what excites each most, and its response"
+    assert texts(layout(weights, shown, strengths(1, 1), "t"))[1] == line
     assert_equal(patch.codes[::16, ::16], shown[0][0].transpose(1, 2, 0))
 
 
@@ -98,8 +105,8 @@ def test_a_filter_that_nothing_excites() -> None:
 
 def test_weights_of_nothing_but_zeros() -> None:
     drawing = layout(np.zeros((1, 1, 2, 2), np.float32), patches(1, 1), [[0.0]], "t")
-    assert (tiles(drawing)[0].codes == 128).all()
-    assert texts(drawing)[1] == "1 filter · what excites each most, and its response"
+    assert (tiles(drawing)[0].codes == Scale(0, 0, "blue-orange").colours(np.array(0))).all()
+    assert texts(drawing)[1].startswith("1 filter, weights from 0 to 0: ")
 
 
 @given(

@@ -1,4 +1,4 @@
-"""Scales of round numbers: where the ticks of an axis stand and what they say."""
+"""The round numbers of an axis: where they stand, and how they are written."""
 
 from __future__ import annotations
 

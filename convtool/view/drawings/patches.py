@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from convtool.core.arrays import Float32
 from convtool.errors import InputError
-from convtool.view.drawing import HEAD, MARGIN, MUTED, Codes, Drawing, Mark, Text, Tile, page
-from convtool.view.lettering import BODY, SMALL, width_of
-from convtool.view.pixels import as_image, fitting, picture_codes, signed_codes
+from convtool.view.colormaps import DIVERGING
+from convtool.view.drawings.drawing import HEAD, MARGIN, MUTED, Codes, Drawing, Mark, Text, Tile, page
+from convtool.view.drawings.lettering import BODY, SMALL, width_of
+from convtool.view.drawings.pixels import as_image, map_codes, picture_codes, resized, span_codes
+from convtool.view.numerals import figure
+from convtool.view.scales import Scale
 
 Patch = NDArray[Any]
 """``(C, h, w)``, values as stored."""
@@ -38,10 +41,9 @@ def patches_sheet(
 ) -> bytes:
     """A PNG with a row for each filter: its number, itself, and its patches with what it gives for them.
 
-    Of filters ``(O, I, kh, kw)`` those of one channel are drawn in gray and those of three in colour, 0
-    mid-gray and the largest weight of all white or black; others are not drawn, and of maps without
-    filters ``(O, 0, 1, 1)`` there are none. Of more than 256
-    filters the first are shown.
+    Of filters ``(O, I, kh, kw)`` those of one channel are drawn on a scale of all weights, and those of
+    three as colours that are mid-gray where all weights are 0; others are not drawn, and of maps without
+    filters ``(O, 0, 1, 1)`` there are none. Of more than 256 filters the first are shown.
     """
     return layout(filters, patches, strengths, title).png()
 
@@ -79,14 +81,17 @@ def _drawn(filters: Float32) -> list[Codes]:
     """The filters that look at a picture, on one scale."""
     if filters.shape[1] not in SEEN:
         return []
+    if filters.shape[1] == 1:
+        scale = Scale.fit([filters], DIVERGING)
+        return [map_codes(each, scale, SIDE) for (each,) in filters]
     largest = float(np.abs(filters).max()) or 1.0
-    return [fitting(signed_codes(as_image(each), largest), SIDE) for each in filters]
+    return [resized(span_codes(as_image(each), -largest, largest), SIDE) for each in filters]
 
 
 def _tiles(patches: Sequence[Sequence[Patch]]) -> list[list[Codes]]:
     """The patches of every row, all on one scale."""
     codes = iter(picture_codes([patch for row in patches for patch in row]))
-    return [[fitting(next(codes), SIDE) for _ in row] for row in patches]
+    return [[resized(next(codes), SIDE) for _ in row] for row in patches]
 
 
 def _row(tiles: Sequence[Codes], strengths: Sequence[float], x: int, y: int, tallest: int) -> Iterator[Mark]:
@@ -100,11 +105,13 @@ def _row(tiles: Sequence[Codes], strengths: Sequence[float], x: int, y: int, tal
 
 
 def _line(filters: Float32, *, drawn: bool) -> str:
-    """How many filters there are, what is seen of them, and what their grays mean."""
+    """How many filters there are, what is seen of them, and what their colours mean."""
     kind = "filter" if filters.shape[1] else "map"
     count = f"1 {kind}" if len(filters) == 1 else f"{len(filters):,} {kind}s"
     if len(filters) > MOST:
         count += f", of which the first {MOST} are shown"
-    largest = float(np.abs(filters[:MOST]).max(initial=0))
-    scale = f", from {-largest:.3g} (black) to {largest:.3g} (white)" if drawn and largest else ""
-    return f"{count}{scale} · what excites each most, and its response"
+    if drawn:
+        ends = " to ".join(figure(float(end)) for end in (filters[:MOST].min(), filters[:MOST].max()))
+        colours = "blue below 0, orange above" if filters.shape[1] == 1 else "gray at 0"
+        count += f", weights from {ends}: {colours}"
+    return f"{count} · what excites each most, and its response"

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convtool.errors import InputError
-from convtool.view.drawing import HEAD, MARGIN, Text
-from convtool.view.mistakes import GAP, SIDE, Mistake, layout, mistakes_sheet
+from convtool.view.drawings.drawing import HEAD, MARGIN, Text
+from convtool.view.drawings.mistakes import GAP, SIDE, Mistake, layout, mistakes_sheet
 from tests.tolerances import assert_equal
-from tests.view.layouts import assert_tidy, pixels, texts, tiles
+from tests.view.drawings.layouts import assert_tidy, pixels, texts, tiles
 
 NOISE = np.random.default_rng(1).integers(0, 256, (3, 28, 28), np.uint8)
 

@@ -10,10 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convtool.errors import InputError
-from convtool.view.curves import HEIGHT, INSET, WIDTH, layout, learning_curves
-from convtool.view.drawing import BLUE, HAIRLINE, MARGIN, ORANGE, WHITE, Dot, Drawing, Line, Rectangle
-from convtool.view.lettering import SMALL
-from tests.view.layouts import assert_tidy, pixels, texts, written
+from convtool.view.drawings.curves import HEIGHT, INSET, WIDTH, layout, learning_curves
+from convtool.view.drawings.drawing import (
+    BLUE,
+    HAIRLINE,
+    MARGIN,
+    ORANGE,
+    WHITE,
+    Dot,
+    Drawing,
+    Line,
+    Rectangle,
+)
+from convtool.view.drawings.lettering import SMALL
+from tests.view.drawings.layouts import assert_tidy, pixels, texts, written
 
 
 def epoch(number: int, *measured: float | None) -> dict[str, Any]:

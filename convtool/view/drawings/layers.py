@@ -13,16 +13,15 @@ from convtool.core.arrays import Float32
 from convtool.errors import InputError
 from convtool.net.network import naming
 from convtool.net.ops.base import by
-from convtool.view.drawing import HEAD, MARGIN, MUTED, Codes, Drawing, Mark, Text, Tile, page
-from convtool.view.lettering import BODY, SMALL, fitted, width_of
-from convtool.view.pixels import check_finite, fitting, picture_codes, signed_codes, span_codes
-from convtool.view.scores import best_class, score_bars
+from convtool.view.drawings.bars import bar_in_line
+from convtool.view.drawings.drawing import HEAD, MARGIN, MUTED, Drawing, Mark, Text, Tile, page
+from convtool.view.drawings.lettering import BODY, SMALL, fitted, width_of
+from convtool.view.drawings.pixels import check_finite, held_by, map_codes, picture_codes, resized
+from convtool.view.drawings.scores import best_class, score_bars
+from convtool.view.scales import Scale
 
 Shown = tuple[str, str, Float32]
 """A layer's name, what it does, and what it gives: ``(C, H, W)`` or ``(K,)``."""
-
-Scale = tuple[float, float]
-"""The values that are black and white: 0 is black, or mid-gray where there are negative values."""
 
 IMAGE, MAP = 168, 80
 """Pixels that the image may be long, and a map."""
@@ -43,9 +42,8 @@ LONGEST = 240
 def layers_sheet(image: NDArray[Any], layers: Sequence[Shown], classes: Sequence[str] | None) -> bytes:
     """A PNG of an image ``(C, H, W)`` and, below, a row for each layer: its maps, or its values as cells.
 
-    Values that are nowhere negative are drawn from black, which is 0, to white; others with 0 as
-    mid-gray. Each layer is on a scale of its own, which is written above it. If the last layer gives no
-    maps, its values are the scores: the ten best are bars beside the names of their classes.
+    Each layer is on a scale of its own, which stands above it. If the last layer gives no maps, its
+    values are the scores: the ten best are bars beside the names of their classes.
     """
     return layout(image, layers, classes).png()
 
@@ -57,7 +55,7 @@ def layout(image: NDArray[Any], layers: Sequence[Shown], classes: Sequence[str] 
     (codes,) = picture_codes([image])
     marks: list[Mark] = [
         *_label(HEAD + BODY, "image", by(image.shape)),
-        Tile(MARGIN, HEAD + BODY + LABEL, fitting(codes, IMAGE)),
+        Tile(MARGIN, HEAD + BODY + LABEL, resized(codes, IMAGE)),
     ]
     for number, (name, description, values) in enumerate(layers, 1):
         with naming(name):
@@ -67,8 +65,8 @@ def layout(image: NDArray[Any], layers: Sequence[Shown], classes: Sequence[str] 
         if number == len(layers) and _is_flat(values):
             marks += [*_label(y, name, said), *score_bars(y + LABEL, values.ravel(), classes)]
         else:
-            scale = _scale(values)
-            marks += _label(y, name, f"{said} · {_told(scale)}")
+            scale = Scale.fit([values])
+            marks += _label(y, name, said, scale)
             if _is_flat(values):
                 marks += _cells(y + LABEL, values.ravel(), scale)
             else:
@@ -96,47 +94,35 @@ def _bottom(marks: Iterable[Mark]) -> int:
     return ceil(max(mark.box[3] for mark in marks))
 
 
-def _label(y: int, name: str, description: str) -> Iterator[Text]:
-    """A layer's name, and what there is to say of it."""
+def _label(y: int, name: str, description: str, scale: Scale | None = None) -> Iterator[Mark]:
+    """A layer's name, what there is to say of it, and the colours of its values."""
     shown = fitted(name, BODY, LONGEST)
     yield Text(MARGIN, y, shown)
-    yield Text(MARGIN + width_of(shown, BODY) + 2 * GAP, y, fitted(description, SMALL, WIDTH), SMALL, MUTED)
-
-
-def _scale(values: Float32) -> Scale:
-    """What is black and what is white of a layer."""
-    low, high = float(values.min()), float(values.max())
-    largest = max(-low, high)
-    return (-largest if low < 0 else 0.0, largest)
-
-
-def _told(scale: Scale) -> str:
-    low, high = scale
-    if not high:
-        return "0 everywhere"
-    return f"black is {low:.4g}, gray 0, white {high:.4g}" if low else f"black is 0, white {high:.4g}"
-
-
-def _grays(values: Float32, scale: Scale) -> Codes:
-    low, high = scale
-    return signed_codes(values, high) if low else span_codes(values, 0, high)
+    said = fitted(description, SMALL, WIDTH - 2 * LONGEST)
+    if scale is not None and scale.low == scale.high:
+        said += " · 0 everywhere"
+    x = MARGIN + width_of(shown, BODY) + 2 * GAP
+    yield Text(x, y, said, SMALL, MUTED)
+    if scale is not None and scale.low < scale.high:
+        yield from bar_in_line(scale, x + width_of(said, SMALL) + 3 * GAP, y)
 
 
 def _maps(y: int, maps: Float32, scale: Scale) -> Iterator[Mark]:
     """As many maps as a row holds, from the first on."""
-    height, width = fitting(_grays(maps[0], scale), MAP).shape
+    zoom, size = held_by(maps.shape[1:], MAP)
+    height, width = zoom * size[0], zoom * size[1]
     shown = maps[: (WIDTH + GAP) // (width + GAP)]
     for column, each in enumerate(shown):
-        yield Tile(MARGIN + column * (width + GAP), y, fitting(_grays(each, scale), MAP))
+        yield Tile(MARGIN + column * (width + GAP), y, map_codes(each, scale, MAP))
     yield from _more(len(maps) - len(shown), MARGIN + len(shown) * (width + GAP) + GAP, y + height / 2)
 
 
 def _cells(y: int, values: Float32, scale: Scale) -> Iterator[Mark]:
     """As many single values as a row holds, side by side."""
     width = max(NARROW, min(CELL, WIDTH // len(values)))
-    codes = _grays(values[: WIDTH // width], scale)
-    yield Tile(MARGIN, y, np.tile(codes.repeat(width), (CELL, 1)))
-    yield from _more(len(values) - len(codes), MARGIN + len(codes) * width + 2 * GAP, y + CELL / 2)
+    colours = scale.colours(values[: WIDTH // width])
+    yield Tile(MARGIN, y, np.repeat(colours.repeat(width, axis=0)[np.newaxis], CELL, axis=0))
+    yield from _more(len(values) - len(colours), MARGIN + len(colours) * width + 2 * GAP, y + CELL / 2)
 
 
 def _more(count: int, x: float, y: float) -> Iterator[Text]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convtool.view.axes import HAIR, axis_of, round_step
+from convtool.view.drawings.axes import HAIR, axis_of, round_step
 
 MAGNITUDES = st.floats(1e-30, 1e30)
 

@@ -1,4 +1,4 @@
-"""Values as pixels: scales with known codes, and pictures that are enlarged or reduced."""
+"""Values as pixels: pictures as they look, and maps and pictures that are enlarged or reduced."""
 
 from __future__ import annotations
 
@@ -8,21 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convtool.errors import InputError
-from convtool.view.pixels import (
+from convtool.view.drawings.pixels import (
     check_finite,
     enlarged,
-    fitting,
+    held_by,
+    map_codes,
     picture_codes,
-    signed_codes,
+    resized,
     span_codes,
 )
+from convtool.view.scales import Scale
 from tests.tolerances import assert_equal
-
-
-def test_signed_values_lie_about_the_middle() -> None:
-    codes = signed_codes(np.float32([-4, -2, 0, 1, 4]), 4.0)
-    assert codes.dtype == np.uint8
-    assert codes.tolist() == [0, 64, 128, 159, 255]
 
 
 def test_a_span_is_from_black_to_white() -> None:
@@ -71,7 +67,7 @@ class TestPictures:
 def test_small_pictures_are_enlarged_by_whole_cells(height: int, width: int, colour: bool) -> None:
     shape = (height, width, 3)[: 2 + colour]
     codes = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
-    shown = fitting(codes, 40)
+    shown = resized(codes, 40)
     zoom = 40 // max(height, width)
     assert_equal(shown, enlarged(codes, zoom))
     assert shown.shape[:2] == (zoom * height, zoom * width)
@@ -89,7 +85,7 @@ def test_small_pictures_are_enlarged_by_whole_cells(height: int, width: int, col
     ],
 )
 def test_large_pictures_are_reduced(shape: tuple[int, ...], size: tuple[int, int]) -> None:
-    shown = fitting(np.full(shape, 77, np.uint8), 40)
+    shown = resized(np.full(shape, 77, np.uint8), 40)
     assert shown.shape == (*size, *shape[2:])
     assert (shown == 77).all()
 
@@ -97,6 +93,33 @@ def test_large_pictures_are_reduced(shape: tuple[int, ...], size: tuple[int, int
 def test_what_is_reduced_keeps_its_place() -> None:
     codes = np.zeros((80, 80), np.uint8)
     codes[:40, 40:] = 255
-    shown = fitting(codes, 20)
+    shown = resized(codes, 20)
     assert (shown[:7, 13:] == 255).all()
     assert (shown[13:] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "zoom", "size"),
+    [
+        ((3, 5), 20, (3, 5)),
+        ((100, 100), 1, (100, 100)),
+        ((200, 50), 1, (100, 25)),
+        ((1, 1000), 1, (1, 100)),
+        ((301, 300), 1, (100, 100)),
+    ],
+)
+def test_what_so_many_pixels_hold(shape: tuple[int, int], zoom: int, size: tuple[int, int]) -> None:
+    assert held_by(shape, 100) == (zoom, size)
+
+
+class TestMaps:
+    def test_have_colours_before_they_are_enlarged(self) -> None:
+        values = np.float32([[0, 1], [2, 4]])
+        codes = map_codes(values, Scale(0, 4, "viridis"), 81)
+        assert codes.shape == (80, 80, 3)
+        assert_equal(codes[::40, ::40], Scale(0, 4, "viridis").colours(values))
+        assert_equal(codes[39::40, 39::40], codes[::40, ::40])
+
+    def test_have_the_colours_of_their_means(self) -> None:
+        codes = map_codes(np.float32([[0, 4] * 8]), Scale(0, 4, "gray"), 8)
+        assert (codes == 128).all()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convtool.view.lettering import BODY, SMALL, TITLE, fitted, font, legible, width_of
+from convtool.view.drawings.lettering import BODY, SMALL, TITLE, fitted, font, legible, width_of
 
 
 @pytest.mark.parametrize(

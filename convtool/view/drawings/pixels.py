@@ -1,4 +1,4 @@
-"""Values as pixels: which gray or colour a value is, and small pictures enlarged cell by cell."""
+"""Values as pixels: pictures as they look, and what is small or large made to a size."""
 
 from __future__ import annotations
 
@@ -9,16 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from convtool.core.geometry import Pair
 from convtool.errors import InputError
-from convtool.view.drawing import Codes
-
-_MIDDLE = 127.5  # the gray of a signed value of 0
-
-
-def signed_codes(values: NDArray[Any], largest: float) -> Codes:
-    """0 is mid-gray, ``largest`` white, ``-largest`` black."""
-    codes: Codes = np.rint(_MIDDLE + _MIDDLE * values / largest).astype(np.uint8)
-    return codes
+from convtool.view.drawings.drawing import Codes
+from convtool.view.resampling import area_means
+from convtool.view.scales import Scale
 
 
 def span_codes(values: NDArray[Any], low: float, high: float) -> Codes:
@@ -59,11 +54,28 @@ def enlarged(codes: Codes, zoom: int) -> Codes:
     return codes.repeat(zoom, axis=0).repeat(zoom, axis=1)
 
 
-def fitting(codes: Codes, side: int) -> Codes:
-    """A picture as large as ``side`` × ``side`` pixels hold: enlarged by whole cells, or reduced."""
-    height, width = codes.shape[:2]
+def held_by(shape: tuple[int, ...], side: int) -> tuple[int, Pair]:
+    """How ``side`` × ``side`` pixels hold cells ``(H, W)``: the pixels of each, and how many they become.
+
+    Small maps are enlarged by whole cells; of large ones each pixel is a cell of what they are reduced to.
+    """
+    height, width = shape
     longest = max(height, width)
     if longest <= side:
-        return enlarged(codes, side // longest)
-    size = (max(1, round(width * side / longest)), max(1, round(height * side / longest)))
-    return np.asarray(Image.fromarray(np.ascontiguousarray(codes)).resize(size, Image.Resampling.LANCZOS))
+        return side // longest, (height, width)
+    return 1, (max(1, round(height * side / longest)), max(1, round(width * side / longest)))
+
+
+def map_codes(values: NDArray[Any], scale: Scale, side: int) -> Codes:
+    """A map ``(H, W)`` in the colours of a scale, as large as ``side`` × ``side`` pixels hold."""
+    zoom, size = held_by(values.shape, side)
+    return enlarged(scale.colours(area_means(values, size)), zoom)
+
+
+def resized(codes: Codes, side: int) -> Codes:
+    """A picture as large as ``side`` × ``side`` pixels hold: enlarged by whole cells, or reduced."""
+    zoom, size = held_by(codes.shape[:2], side)
+    if size == codes.shape[:2]:
+        return enlarged(codes, zoom)
+    picture = Image.fromarray(np.ascontiguousarray(codes))
+    return np.asarray(picture.resize(size[::-1], Image.Resampling.LANCZOS))

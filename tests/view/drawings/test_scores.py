@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convtool.errors import InputError
-from convtool.view.drawing import BLUE, Drawing, Rectangle, Text
-from convtool.view.scores import BAR, best_class, score_bars
-from tests.view.layouts import assert_tidy, texts
+from convtool.view.drawings.drawing import BLUE, Drawing, Rectangle, Text
+from convtool.view.drawings.scores import BAR, best_class, score_bars
+from tests.view.drawings.layouts import assert_tidy, texts
 
 
 def bars(scores: list[float], classes: list[str] | None = None) -> Drawing:

@@ -1,0 +1,1 @@
+"""Pictures that are drawn: what stands where on a sheet, and its pixels."""
