@@ -1,4 +1,4 @@
-"""``convtool show``: images, maps, filters and built-ins as matrices, whole or elided."""
+"""``convtool show``: images, maps, filters and built-ins as matrices, whole or elided, or as pictures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from convtool import save_map
@@ -138,6 +139,128 @@ class TestTables:
         assert "\x1b[" not in plain
         assert coloured.count("\x1b[") > 9
         assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain == in_process("show", notes.name).out
+
+
+class TestView:
+    """--view."""
+
+    NOTES = (
+        "notes.json · 3 × 3\n"
+        + "::::::::        ++++++++\n" * 4
+        + "########::::::::\n" * 4
+        + "                @@@@@@@@\n" * 4
+        + "0     ...:::---===+++***###%%%%@@@ 4\n\n"
+    )
+
+    @pytest.fixture(autouse=True)
+    def terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TERM", "xterm-256color")
+        monkeypatch.setenv("COLORTERM", "truecolor")
+
+    def test_a_pipe_gets_ascii(self, notes: Path, folder: Path) -> None:
+        finished = in_process("show", notes.name, "--view")
+        assert (finished.code, finished.err) == (0, "")
+        assert finished.out == self.NOTES
+        assert len(contents(folder)) == 2
+
+    @pytest.mark.parametrize("color", ["auto", "never"])
+    def test_and_so_does_who_wants_no_colour(
+        self, color: str, notes: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert in_process("show", notes.name, "--view", "--color", color).out == self.NOTES
+
+    def test_who_always_wants_colours_gets_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        row = "".join(f"\x1b[38;2;{c};48;2;{c}m▀▀▀▀▀▀▀▀" for c in ("91;154;247", "245;244;243", "226;122;49"))
+        lines = in_process("show", "sobel-x", "--view", "--color", "always").out.splitlines()
+        assert lines[0] == "\x1b[1msobel-x · sobel-x · 3 × 3\x1b[0m"
+        assert lines[1:5] == lines[9:13] == [f"{row}\x1b[0m"] * 4
+        assert lines[13].startswith("-2 \x1b[38;2;3;67;148;48;2;3;67;148m▀")
+        monkeypatch.delenv("COLORTERM")
+        monkeypatch.setenv("TERM", "xterm")
+        lines = in_process("show", "sobel-x", "--view", "--color", "always").out.splitlines()
+        assert lines[1].startswith("\x1b[38;5;69;48;5;69m▀▀▀▀▀▀▀▀\x1b[38;5;255;48;5;255m▀")
+
+    def test_a_photo_in_colour_and_its_channels_in_gray(self, colour: NDArray[np.float32]) -> None:
+        def pixels(line: str) -> list[list[str]]:
+            return [re.findall(rf"{place};2;(\d+;\d+;\d+)", line)[::3] for place in (38, 48)]
+
+        shown = in_process("show", "colour.png", "--view", "--color", "always")
+        title, *lines, scale, _ = shown.out.splitlines()
+        assert "colour.png · 17 × 22" in title
+        assert len(lines) == 17 * 3 // 2 + 1
+        assert pixels(lines[0])[0][0] == ";".join(f"{code:.0f}" for code in colour[:, 0, 0])
+        assert pixels(lines[1])[1][0] == ";".join(f"{code:.0f}" for code in colour[:, 1, 0])
+        assert scale.startswith("0 \x1b[38;2;0;0;0;48;2;0;0;0m▀")
+        each = in_process("show", "colour.png", "--view", "--color", "always", "--channels", "each").out
+        assert re.findall("colour.png · ([RGB]) · 17 × 22", each) == ["R", "G", "B"]
+        red, green, blue = colour[:, 0, 0]
+        for part, code in zip(each.split("\n\n"), (red, green, blue), strict=False):
+            assert pixels(part.splitlines()[1])[0][0] == ";".join([f"{code:.0f}"] * 3)
+
+    def test_scaled_numbers_look_the_same(self, gray: NDArray[np.float32]) -> None:
+        stored, unit = (
+            in_process("show", "gray.png", "--view", "--scale", s).out for s in ("stored", "unit")
+        )
+        assert stored.splitlines()[-2] == "0     ...:::---===+++***###%%%%@@@ 255"
+        assert unit == stored.replace(" 255\n", " 1\n")
+
+    def test_a_deep_picture_goes_from_its_darkest_to_its_lightest_value(self) -> None:
+        PIL.Image.fromarray(np.uint16([[700, 1000]])).save("deep.png")
+        assert in_process("show", "deep.png", "--view").out.splitlines()[1:] == [
+            *["        @@@@@@@@"] * 4,
+            "700     ...:::---===+++***###%%%%@@@ 1,000",
+            "",
+        ]
+
+    def test_a_map_has_its_stage_and_its_values(self) -> None:
+        save_map("a.png", [[-1, 0], [2, 500]], stage="conv", filter="edge")
+        lines = in_process("show", "a.png", "--view").out.splitlines()
+        assert (lines[0], lines[-2].split()[0], lines[-2].split()[-1]) == (
+            "Conv · a.png · edge · 2 × 2",
+            "-1",
+            "500",
+        )
+
+    def test_a_large_image_fits_into_80_columns(self) -> None:
+        np.save("large.npy", np.random.default_rng(3).normal(size=(1000, 4000)).astype(np.float32))
+        title, *lines, scale, means, _ = in_process("show", "large.npy", "--view").out.splitlines()
+        assert title == "large.npy · 1000 × 4000"
+        assert (len(lines), max(map(len, lines))) == (10, 80)
+        assert len(scale) <= 80
+        assert re.fullmatch(r"means of 100 × 50 values from -\d\.\d+ to \d\.\d+", means)
+
+    def test_columns_say_how_wide(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        np.save("large.npy", np.ones((100, 400)))
+        monkeypatch.setenv("COLUMNS", "33")
+        lines = in_process("show", "large.npy", "--view", "--color", "always").out.splitlines()
+        assert lines[1].count("▀") == 33
+
+    def test_quiet_draws_nothing_and_still_reads(self, notes: Path, mistake: Callable[..., str]) -> None:
+        finished = in_process("show", notes.name, "--view", "-q")
+        assert (finished.code, finished.data, finished.err) == (0, b"", "")
+        mistake("show", "nope.png", "--view", "-q", code=3, says="nope.png: cannot be read")
+
+    @pytest.mark.parametrize(
+        "option", [["--json"], ["--full"], ["--precision", "2"], ["--precision", "4"]], ids=" ".join
+    )
+    def test_what_is_for_numbers_is_wrong_usage(
+        self, option: list[str], notes: Path, mistake: Callable[..., str]
+    ) -> None:
+        says = f"{option[0]} is for printed numbers; leave it out, or --view"
+        mistake("show", notes.name, "--view", *option, code=2, says=says)
+
+    def test_names_are_escaped(self) -> None:
+        Path("[bold]\n\x1b[31m.csv").write_text("1,2\n")
+        shown = in_process("show", "[bold]\n\x1b[31m.csv", "--view").out
+        assert shown.splitlines()[0] == r"[bold]\n\x1b[31m.csv · 1 × 2"
+        assert "\x1b" not in shown
+
+    def test_a_notice_is_given(self) -> None:
+        PIL.Image.new("RGBA", (2, 2)).save("alpha.png")
+        assert in_process("show", "alpha.png", "--view").err == (
+            "convtool: notice: alpha.png: alpha is dropped\n"
+        )
 
 
 @pytest.mark.parametrize(
