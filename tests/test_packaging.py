@@ -1,4 +1,4 @@
-"""However convtool is installed, its built-in filters are found."""
+"""However convtool is installed, its built-in filters and the parts of its pages are found."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist", "editable"])
-def test_a_built_in_filter_is_found(kind: str, checkout: Path, tmp_path: Path) -> None:
+def test_what_lies_beside_the_code_is_found(kind: str, checkout: Path, tmp_path: Path) -> None:
     environment = tmp_path / "environment"
     venv.create(environment, with_pip=True)
     python = str(environment / "bin" / "python")
@@ -53,4 +53,9 @@ def test_a_built_in_filter_is_found(kind: str, checkout: Path, tmp_path: Path) -
     assert Path(home).is_relative_to(checkout if kind == "editable" else environment)
     shown = run(str(environment / "bin" / "convtool"), "filters", "export", "sobel-x", "-o", "-")
     assert '"name": "sobel-x"' in shown
+    (tmp_path / "a.csv").write_text("1,2\n3,4\n")
+    page = run(
+        *(python, "-m", "convtool", "report", "a.csv", "-f", "notes-diagonal", "--pool", "1", "-o", "-")
+    )
+    assert page.endswith("</html>\n")
     assert len(run(python, "-m", "convtool", "filters", "list", "--json").splitlines()) == 35
