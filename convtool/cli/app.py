@@ -10,7 +10,22 @@ from convtool import __version__
 from convtool.cli.faults import guarded
 from convtool.cli.late import late_group
 
-COMMANDS = ("run", "conv", "relu", "pool", "show", "plan", "filters", "learn", "find", "recover", "net")
+COMMANDS = (
+    "run",
+    "conv",
+    "relu",
+    "pool",
+    "show",
+    "explain",
+    "sheet",
+    "report",
+    "plan",
+    "filters",
+    "learn",
+    "find",
+    "recover",
+    "net",
+)
 
 app = typer.Typer(
     cls=late_group("convtool.cli", COMMANDS),

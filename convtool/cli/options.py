@@ -13,7 +13,8 @@ from convtool.cli.faults import show_tracebacks
 
 if TYPE_CHECKING:
     from convtool.io.limits import Limits
-    from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, Stage
+    from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions, Stage
+    from convtool.view.drawings.looks import Look
 
 
 def complete_filter(incomplete: str) -> list[str]:
@@ -38,6 +39,7 @@ def limits(max_pixels: int | None, max_memory: int | None) -> Limits:
 Images = Annotated[
     list[str], typer.Argument(metavar="IMAGE...", help="Pictures, matrices or maps; - is standard input.")
 ]
+Image = Annotated[str, typer.Argument(metavar="IMAGE", help="A picture, matrix or map; - is standard input.")]
 Maps = Annotated[
     list[str], typer.Argument(metavar="MAP...", help="Saved maps, or any image; - is standard input.")
 ]
@@ -98,6 +100,12 @@ MaxMemory = Annotated[
 Scale = Annotated[
     Literal["stored", "unit"], typer.Option("--scale", help="Numbers as stored, or scaled to 0...1.")
 ]
+Range = Annotated[
+    Any,
+    parsed(
+        "--range", values.limits, "LO,HI", "Fix the scale of PNGs, to compare maps [default: each map's own]."
+    ),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Fail where something would be given up, such as alpha.")
 ]
@@ -143,6 +151,38 @@ class Sliding:
         from convtool.jobs.options import ConvOptions
 
         return ConvOptions(**vars(self))
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """How maps are pooled, where that is one step of several."""
+
+    pool: Annotated[
+        Any, parsed("--pool", values.positive_pair, "N|Y,X", "Size of the pool's windows [default: 2].")
+    ] = None
+    pool_stride: Annotated[
+        Any,
+        parsed(
+            "--pool-stride", values.positive_pair, "N|Y,X", "Step of the pool [default: its windows' size]."
+        ),
+    ] = None
+    pool_kind: Annotated[PoolKind, typer.Option("--pool-kind", help="What is kept of a window.")] = "max"
+    global_: Global = False
+
+    def __post_init__(self) -> None:
+        if self.global_:
+            values.only_one("--global", "--pool and --pool-stride", self.pool, self.pool_stride)
+
+    @property
+    def given(self) -> bool:
+        """Whether the user says anything of a pool, and does not only have the default one."""
+        return self != Pooling()
+
+    def options(self) -> PoolOptions:
+        """The same, for a job."""
+        from convtool.jobs.options import PoolOptions
+
+        return PoolOptions(self.pool_kind, None if self.global_ else self.pool or 2, self.pool_stride)
 
 
 @dataclass(frozen=True)
@@ -195,26 +235,47 @@ class Writing:
         typer.Option("--format", help="Format of files in --out-dir, and of -o -."),
     ] = "png"
     depth: Annotated[Any, parsed("--depth", values.depth, "8|16", "Bits of a PNG's codes.")] = "16"
-    range: Annotated[
-        Any,
-        parsed(
-            "--range",
-            values.limits,
-            "LO,HI",
-            "Fix the scale of PNGs, to compare maps [default: each map's own].",
-        ),
-    ] = None
+    range: Range = None
     compress: Annotated[
         bool, typer.Option("--compress", help="Write the smallest PNGs, not the fastest.")
     ] = False
 
-    def options(self, save: frozenset[Stage]) -> OutputOptions:
-        """The same, for a job that saves these stages."""
+    def options(self, save: frozenset[Stage], sheet: str | None = None) -> OutputOptions:
+        """The same, for a job that saves these stages, and a sheet beside them."""
         from convtool.jobs.options import OutputOptions
 
         return OutputOptions(
-            save, self.out_dir, self.output, self.format, self.depth, self.range, self.compress
+            save, self.out_dir, self.output, self.format, self.depth, self.range, self.compress, sheet
         )
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How maps are drawn on a sheet."""
+
+    colormap: Annotated[
+        Literal["viridis", "blue-orange", "gray"] | None,
+        typer.Option(
+            "--colormap",
+            help="Colours of a sheet's maps [default: blue-orange where values are negative, else viridis].",
+            show_default=False,
+        ),
+    ] = None
+    shared_scale: Annotated[
+        bool, typer.Option("--shared-scale", help="Draw all maps of a sheet on one scale.")
+    ] = False
+    zoom: Annotated[
+        Any,
+        parsed(
+            "--zoom", values.positive, "N", "Draw each cell as N x N pixels [default: maps of about 256]."
+        ),
+    ] = None
+
+    def look(self, limits: tuple[float, float] | None) -> Look:
+        """The same, for what draws; ``limits`` are those of the one scale."""
+        from convtool.view.drawings.looks import Look
+
+        return Look(self.colormap, self.shared_scale, limits, self.zoom)
 
 
 @dataclass(frozen=True)

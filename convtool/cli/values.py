@@ -10,6 +10,7 @@ import typer
 _LONGEST = 999_999_999  # of anything that is counted in cells
 _MOST_PIXELS = 10**18
 _MOST_DECIMALS = 149  # the smallest float32 has as many
+_LARGEST = 3.4028234663852886e38  # float32 has no number beyond it
 _MOST_CHANGED = 1000  # pixels, degrees, times: all that makes sense, and nothing overflows
 _CHANGES = ("shift", "rotate", "scale", "contrast", "mirror")
 
@@ -62,6 +63,14 @@ def positive_pair(text: str) -> Numbers:
     return tuple(_whole(part, 1) for part in parts)
 
 
+def cell(text: str) -> tuple[int, ...]:
+    """``Y,X``, from 0."""
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise typer.BadParameter(f"{text!r} is no cell; use Y,X, its row and its column, such as 3,0")
+    return tuple(_whole(part, 0) for part in parts)
+
+
 def place(text: str) -> tuple[int, ...]:
     """``C,Y,X``, or the one number of a vector, from 0."""
     return tuple(_whole(part, 0) for part in text.split(","))
@@ -86,10 +95,12 @@ def padding(text: str) -> Padding:
 
 
 def limits(text: str) -> tuple[float, float]:
-    """``LO,HI``: two finite numbers, the first the smaller."""
+    """``LO,HI``: two numbers that values may reach, the first the smaller."""
     low, high = map(_finite, text.split(",")) if text.count(",") == 1 else (math.nan, math.nan)
     if not low < high:
         raise typer.BadParameter(f"{text!r} is no range; use LO,HI with LO < HI, such as 0,255")
+    if max(-low, high) > _LARGEST:
+        raise typer.BadParameter(f"{text!r} goes beyond 3.4e38, the largest of float32; use a smaller range")
     return low, high
 
 

@@ -34,7 +34,7 @@ ALL = dict(commands(typer.main.get_command(app)))
 
 def test_the_commands() -> None:
     assert [" ".join(path) for path in ALL if path] == [
-        *("run", "conv", "relu", "pool", "show", "plan"),
+        *("run", "conv", "relu", "pool", "show", "explain", "sheet", "report", "plan"),
         *("filters", "filters list", "filters show", "filters check", "filters export"),
         *("learn", "find", "recover"),
         *("net", "net train", "net eval", "net classify", "net run"),
@@ -120,7 +120,7 @@ class TestCompletion:
             ("convtool filters show scharr", ["scharr-x", "scharr-y"]),
             ("convtool filters check gab", ["gabor"]),
             ("convtool filters export la", ["laplacian-4", "laplacian-8", "laws"]),
-            ("convtool r", ["run", "relu", "recover"]),
+            ("convtool r", ["run", "relu", "report", "recover"]),
             ("convtool find a.png -f sob", ["sobel-x", "sobel-y"]),
             ("convtool learn --method l", ["lda", "logistic"]),
             ("convtool recover --si", ["--size"]),
@@ -168,7 +168,10 @@ class TestStart:
     @pytest.mark.parametrize(
         "arguments",
         [["--help"], ["--version"]]
-        + [[name, "--help"] for name in ("run", "plan", "filters", "learn", "find", "recover", "net")],
+        + [
+            [name, "--help"]
+            for name in ("run", "plan", "filters", "learn", "find", "recover", "sheet", "net")
+        ],
     )
     def test_help_loads_nothing_heavy(self, arguments: list[str]) -> None:
         assert self.loaded(*arguments).isdisjoint(self.HEAVY)

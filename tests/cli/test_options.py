@@ -14,6 +14,7 @@ from convtool.cli.app import app
 from convtool.core.geometry import PADDING_MODES
 from convtool.core.pooling import POOL_KINDS
 from convtool.io.maps import MAP_FORMATS
+from convtool.view.colormaps import COLORMAPS
 from tests.cli.runner import contents, in_process
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ BAD: dict[str, Bad] = {
     "--pool": numbers(),
     "--pool-stride": numbers(),
     "--pool-kind": CHOICES,
+    "--stage": CHOICES,
     "--save": [
         (text, 2, "is no stage; use conv, map, pool or none, such as map,pool")
         for text in ("", "relu", "map,", "map,none", "map pool", "MAP")
@@ -115,6 +117,8 @@ BAD: dict[str, Bad] = {
         (text, 2, "is no range; use LO,HI with LO < HI, such as 0,255")
         for text in ("", "5", "2,1", "nan,1", "0,inf")
     ],
+    "--colormap": CHOICES,
+    "--zoom": numbers(pair=False),
     "--precision": [
         *numbers(pair=False, zero=True),
         ("150", 2, "'150' is not a whole number from 0 to 149"),
@@ -165,6 +169,12 @@ BAD: dict[str, Bad] = {
         ),
     ],
 }
+CELLS: Bad = [
+    *((text, 2, "is no cell; use Y,X, its row and its column") for text in ("", "1", "0,0,0", "0;0")),
+    *((text, 2, "is not a whole number from 0") for text in ("-1,0", "0,", "1.5,0", "0,nan")),
+    ("0,2", 2, "--at 0,2 lies outside the feature map of 2×2; give a row from 0 to 1 and a column"),
+    ("999999999,0", 2, "lies outside the feature map of 2×2"),
+]
 SHARES_BELOW_1 = BAD["--false-alarms"]
 ABOVE_0: Bad = [*NUMBERS, *((text, 2, "is not above 0; use a number such as 0.1") for text in ("0", "-1"))]
 NOT_BELOW_0: Bad = [*NUMBERS, ("-1", 2, "is below 0; use a number such as 0.01")]
@@ -214,6 +224,7 @@ PICTURE: Bad = [
     *((text, code, says) for text, code, says in EXPORT if "suffix" not in says and "npy" not in text),
     ("out.npy", 2, "^convtool: out.npy: a picture is written as .png$"),
 ]
+PAGE: Bad = [*PICTURE[:-1], ("out.png", 2, "^convtool: out.png: a page is written as .html$")]
 NETWORK: Bad = [
     *((text, code, says) for text, code, says in EXPORT if "suffix" not in says and "npy" not in text),
     ("out.json", 2, "^convtool: a network is written as .npz or .onnx, not json$"),
@@ -232,6 +243,8 @@ COMMANDS: dict[str, list[str]] = {
     "relu": ["notes.json"],
     "pool": ["notes.json"],
     "show": ["notes.json"],
+    "explain": ["notes.json", "-f", "diagonal.json", "--at", "0,0"],
+    "report": ["notes.json", "-f", "diagonal.json", "-o", "out.html"],
     "plan": ["notes.json", "-f", "diagonal.json"],
     "filters": [],
     "filters list": [],
@@ -241,6 +254,7 @@ COMMANDS: dict[str, list[str]] = {
     "learn": ["--patch", "notes.json@0,0,2,2", "-o", "out.json"],
     "find": ["notes.json", "-f", "diagonal.json"],
     "recover": ["notes.json", "notes.json", "--size", "1", "-o", "out.json"],
+    "sheet": ["notes.json", "-o", "out.png"],
     "net": [],
     "net show": ["net.json"],
     "net run": ["net.json", "notes.json", "--maps", "diagonal"],
@@ -254,7 +268,7 @@ COMMANDS: dict[str, list[str]] = {
 }
 """Every command with arguments that it takes; an option to be tried comes behind them."""
 
-DRAWINGS = (("find", "--output"), ("net patches", "--output"))
+DRAWINGS = (("find", "--output"), ("sheet", "--output"), ("net patches", "--output"))
 NETWORKS = (("net export", "--output"), ("net train", "--output"))
 FILTER_WRITERS = ("filters export", "learn", "recover", "net filters")
 
@@ -286,11 +300,19 @@ def bad_values() -> Iterator[Any]:
                 bad = EXPORT
             if (name, option_name) in DRAWINGS or option_name in PICTURES:
                 bad = PICTURE
+            if (name, option_name) == ("report", "--output"):
+                bad = PAGE
+            if option_name == "--sheet":
+                bad = [
+                    (text, code, says.replace("-o is empty", "--sheet is empty")) for text, code, says in bad
+                ]
             if (name, option_name) in NETWORKS:
                 bad = NETWORK if name == "net export" else [case for case in NETWORK if case[0] != "net.json"]
             if not {"-f", "diagonal.json"} & {*COMMANDS[name]} and option_name in ("--output", *PICTURES):
                 bad = [case for case in bad if case[0] != "diagonal.json"]
-            if name in ("plan", "find") and option_name == "--filter":
+            if (name, option_name) == ("explain", "--at"):
+                bad = CELLS
+            if name in ("explain", "report", "plan", "find") and option_name == "--filter":
                 bad = [case for case in bad if case[0] != "diagonal.json"]  # it writes nothing twice
             for number, case in enumerate(bad):
                 yield pytest.param(name, option_name, *case, id=f"{name} {option_name} {number}")
@@ -320,6 +342,7 @@ def test_every_command_is_here() -> None:
         ("--pool-kind", POOL_KINDS),
         ("--kind", POOL_KINDS),
         ("--format", MAP_FORMATS),
+        ("--colormap", COLORMAPS),
     ],
 )
 def test_choices_are_those_of_the_library(option: str, known: tuple[str, ...]) -> None:
@@ -375,9 +398,16 @@ def test_an_option_without_its_value(option: str, mistake: Callable[..., str]) -
         (["pool"], "Missing argument 'MAP...'"),
         (["relu"], "Missing argument 'MAP...'"),
         (["show"], "Missing argument 'FILE...'"),
+        (["report", "-f", "sobel-x", "-o", "out.html"], "Missing argument 'IMAGE'"),
+        (["report", "notes.json", "-o", "out.html"], "Missing option '--filter' / '-f'"),
+        (["report", "notes.json", "-f", "sobel-x"], "Missing option '-o' / '--output'"),
+        (["report", "notes.json", "b", "-f", "sobel-x", "-o", "out.html"], "unexpected extra argument"),
         (["plan", "-f", "sobel-x"], "Missing argument 'IMAGE...'"),
         (["plan", "notes.json"], "Missing option '--filter' / '-f'"),
         (["plan", "notes.json", "-f", "diagonal.json", "-q"], "No such option: -q"),
+        (["sheet", "-o", "a.png"], "Missing argument 'MAP...'"),
+        (["sheet", "notes.json"], "Missing option '-o' / '--output'"),
+        (["run", "notes.json", "-f", "sobel-x", "--zoom", "2"], "--colormap, --shared-scale and --zoom are"),
         (["filters", "show"], "Missing argument 'FILTER...'"),
         (["filters", "check"], "Missing argument 'FILTER...'"),
         (["filters", "export", "sobel-x"], "Missing option '-o' / '--output'"),

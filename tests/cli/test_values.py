@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import typer
 from hypothesis import given
@@ -14,6 +15,8 @@ from convtool.cli import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
         (values.padding, "1,2,3,4", ((1, 2), (3, 4))),
         (values.limits, "0,255", (0.0, 255.0)),
         (values.limits, "-1.5,1e3", (-1.5, 1000.0)),
+        (values.limits, "-3.4028234663852886e38,3.4028234663852886e38", (-LARGEST, LARGEST)),
         (values.share, "0", 0.0),
         (values.share, "1", 1.0),
         (values.share, "0.05", 0.05),
@@ -79,6 +83,8 @@ def test_what_texts_mean(parse: Callable[[str], Any], text: str, value: object) 
         (values.positive_pair, "1,", "'' is not a whole number from 1"),
         (values.padding, "1,2,3", "'1,2,3' is no padding; use valid, same, N, Y,X or TOP,BOTTOM,LEFT,RIGHT"),
         (values.limits, "255,0", "'255,0' is no range; use LO,HI with LO < HI, such as 0,255"),
+        (values.limits, "0,1e39", "'0,1e39' goes beyond 3.4e38, the largest of float32; use a smaller range"),
+        (values.limits, "-1e308,0", "'-1e308,0' goes beyond 3.4e38"),
         (values.share, "5", "'5' is no share; use a number from 0 to 1, such as 0.05"),
         (values.share_below_1, "1", "'1' is no such share; use a number from 0 to below 1, such as 0.05"),
         (values.share_below_1, "1e-0", "'1e-0' is no such share"),

@@ -99,6 +99,22 @@ def finding(image: str, *options: str) -> tuple[str, ...]:
     return ("find", image, "--filter", "notes-diagonal", "-o", "found.png", *options)
 
 
+def reporting(image: str, *options: str) -> tuple[str, ...]:
+    """A command that makes a page of an image."""
+    return ("report", image, "--filter", "identity", "--pool", "1", "-o", "report.html", *options)
+
+
+def on_a_sheet(image: str, *options: str) -> tuple[str, ...]:
+    """A command that draws an image on a sheet."""
+    return ("sheet", image, "-o", "sheet.png", *options)
+
+
+def with_a_sheet(image: str, *options: str) -> tuple[str, ...]:
+    """A command that filters an image and would draw what comes of it."""
+    drawn = ("--save", "none", "--sheet", "sheet.png")
+    return ("run", image, "--filter", "identity", "--pool", "1", *drawn, *options)
+
+
 def learning(image: str, *options: str) -> tuple[str, ...]:
     """A command that learns a window of an image."""
     return ("learn", "--patch", f"{image}@0,0,2,2", "-o", "learned.json", *options)
@@ -129,6 +145,16 @@ def explaining(image: str, *options: str) -> tuple[str, ...]:
     return ("net", "explain", NETWORK, image, "--layer", "same", "--at", "0,0,0", *options)
 
 
+def deriving(image: str, *options: str) -> tuple[str, ...]:
+    """A command that tells how a value of an image's map came to be."""
+    return ("explain", image, "--filter", "notes-diagonal", "--at", "0,0", *options)
+
+
+def drawing(image: str, *options: str) -> tuple[str, ...]:
+    """A command that draws an image where it is printed."""
+    return ("show", image, "--view", *options)
+
+
 def training(data: str, *options: str) -> tuple[str, ...]:
     """A command that trains a network on labelled pictures for a moment."""
     return ("net", "train", data, "--epochs", "1", *options)
@@ -141,14 +167,19 @@ def looking_for_patches(data: str, *options: str) -> tuple[str, ...]:
 
 READERS = (
     finding,
+    reporting,
+    on_a_sheet,
+    with_a_sheet,
     learning,
     learning_beside,
     recovering_from,
     recovering_by,
     through_a_network,
     explaining,
+    deriving,
+    drawing,
 )
-"""Every way but `converting` in which a command reads an image and would write a file."""
+"""Every way but `converting` in which a command reads an image and would write a file, or draw."""
 
 
 def refused_image(

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.commands import NETWORK, Words, done, looking_for_patches, refused, training
+from tests.faults.commands import (
+    NETWORK,
+    Words,
+    deriving,
+    done,
+    drawing,
+    looking_for_patches,
+    refused,
+    training,
+)
 from tests.net.data.lines import write_lines, write_npz
 
 MATRIX = "1,2,3\n4,5,6\n7,8,9\n"
@@ -38,10 +47,13 @@ CONV = ("conv", "a.csv", "--filter", "identity", "--out-dir", "maps")
 POOL = ("pool", "a.csv", "--out-dir", "maps")
 RUN = ("run", "a.csv", "--filter", "identity", "--out-dir", "maps")
 FIND = ("find", "a.csv", "--filter", "one.json", "-o", "found.png")
+REPORT = ("report", "a.csv", "--filter", "one.json", "-o", "page.html")
+SHEET = ("sheet", "a.csv", "-o", "sheet.png")
 LEARN = ("learn", "--patch", "a.csv@0,0,2,2", "-o", "learned.json")
 RECOVER = ("recover", "a.csv", "a.csv", "--size", "1", "-o", "recovered.json")
 TRAIN = training("lines.npz", "-o", "trained.npz")
 PATCHES = looking_for_patches("lines.npz", "-o", "patches.png")
+EXPLAIN = deriving("a.csv")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +70,10 @@ PATCHES = looking_for_patches("lines.npz", "-o", "patches.png")
         (CONV, "--frame", "٣"),
         *((FIND, "--top", value) for value in ("0", "1_0")),
         (FIND, "--overlap", "nan"),
+        *((SHEET, "--zoom", value) for value in ("0", "1.5", "1_0")),
+        (SHEET, "--range", "1,inf"),
         (FIND, "--threshold", "inf"),
+        *((REPORT, option, "0") for option in ("--stride", "--pool", "--pool-stride", "--dilation")),
         *((LEARN, "--folds", value) for value in ("0", "2.0")),
         (LEARN, "--seed", "-1"),
         (LEARN, "--false-alarms", "1_0"),
@@ -72,11 +87,26 @@ PATCHES = looking_for_patches("lines.npz", "-o", "patches.png")
         (TRAIN, "--momentum", "1_0"),
         (TRAIN, "--augment", "rotate=inf"),
         (PATCHES, "--count", "0"),
+        *((EXPLAIN, "--at", value) for value in ("", "0", "0,0,0")),
+        *((EXPLAIN, "--pool", value) for value in ("0", "inf")),
+        (EXPLAIN, "--pool-stride", "-1"),
+        (EXPLAIN, "--stride", "0"),
+        (EXPLAIN, "--precision", "1_0"),
+        (EXPLAIN, "--stage", "norm"),
+        (drawing("a.csv"), "--max-pixels", "1_0"),
+        (drawing("a.csv"), "--color", "yes"),
     ],
 )
 def test_a01_numbers_that_are_none(command: Words, option: str, value: str) -> None:
     """A stride, size or other count of 0, negative, nan, inf or 1_0."""
     refused(*command, option, value, code=2, says=(f"'{option}'", repr(value)))
+
+
+@pytest.mark.parametrize("number", ["-1", "1_0", "nan", "1.5", "٣", "9" * 20])
+def test_a01_a_cell_of_numbers_that_are_none(number: str) -> None:
+    """A row or column that is negative, nan, 1_0, no ASCII or far too large."""
+    refused(*EXPLAIN, "--at", f"0,{number}", code=2, says=("'--at'", repr(number)))
+    refused(*EXPLAIN, "--at", f"{number},0", code=2, says=("'--at'", repr(number)))
 
 
 @pytest.mark.parametrize(
@@ -91,6 +121,9 @@ def test_a01_numbers_that_are_none(command: Words, option: str, value: str) -> N
         (("filters", "export", "identity", "-o", ""), "-o is empty"),
         (("filters", "check", ""), "path is empty"),
         (("find", "", "--filter", "identity"), "path is empty"),
+        (("report", "", "--filter", "identity", "-o", "page.html"), "path is empty"),
+        (("report", "a.csv", "--filter", "", "-o", "page.html"), "path is empty"),
+        (("report", "a.csv", "--filter", "identity", "-o", ""), "-o is empty"),
         (("learn", "--patch", "", "-o", "f.json"), "path is empty"),
         (("learn", "--positives", "", "-o", "f.json"), "path is empty"),
         (("learn", "--patch", "a.csv@0,0,2,2", "--background", "", "-o", "f.json"), "path is empty"),
@@ -109,6 +142,9 @@ def test_a01_numbers_that_are_none(command: Words, option: str, value: str) -> N
         (training("lines.npz", "-o", "n.npz", "--test", ""), "path is empty"),
         (training("lines.npz", "-o", "n.npz", "--architecture", ""), "path is empty"),
         (looking_for_patches(""), "path is empty"),
+        (deriving(""), "path is empty"),
+        (deriving("a.csv", "--filter", ""), "path is empty"),
+        (drawing(""), "path is empty"),
         (looking_for_patches("lines.npz", "-o", ""), "-o is empty"),
     ],
 )
@@ -116,6 +152,22 @@ def test_a01_an_empty_path(command: Words, word: str) -> None:
     """A path that is empty."""
     write_npz("lines.npz", 4)
     refused(*command, code=2, says=(word,))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--at", "2,0"), ("--at 2,0 ", "feature map of 2×2", "a row from 0 to 1")),
+        (("--at", "0,2", "--stage", "conv"), ("--at 0,2 ", "response of 2×2", "column from 0 to 1")),
+        (("--at", "0,1", "--pool", "2"), ("--at 0,1 ", "pooled map of 1×1", "column from 0 to 0")),
+        (("--at", "4,3", "--padding", "1"), ("--at 4,3 ", "feature map of 4×4")),
+        (("--at", "1,0", "--stride", "2"), ("--at 1,0 ", "feature map of 1×1")),
+    ],
+    ids=" ".join,
+)
+def test_a01_a_cell_outside_the_map(options: Words, words: Words) -> None:
+    """A cell that is not in the map that is explained: the map's size, and what its cells are."""
+    refused(*EXPLAIN, *options, code=2, says=words)
 
 
 def test_a02_strange_names_are_printed_escaped() -> None:
@@ -132,6 +184,28 @@ def test_a02_strange_names_are_printed_escaped() -> None:
     records = done("show", "--json", "--", *STRANGE).records
     assert [record["input"] for record in records] == list(STRANGE)
     assert {str(record["values"]) for record in records} == {"[[1, 2, 3], [4, 5, 6], [7, 8, 9]]"}
+
+
+def test_a02_strange_names_are_explained_and_drawn() -> None:
+    """Names with markup, ESC, a newline or a leading dash are explained and drawn, and printed escaped."""
+    for name in STRANGE:
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(MATRIX)
+    lines = done("show", "--view", "--", *STRANGE).out.splitlines()
+    assert [line for line in lines if "3 × 3" in line] == [f"{name} · 3 × 3" for name in STRANGE.values()]
+    assert all(line.isprintable() for line in lines)
+    for name, printed in STRANGE.items():
+        finished = done("explain", "--filter", "notes-diagonal", "--at", "0,0", "--", name)
+        assert finished.out.splitlines()[0] == f"{printed} · notes-diagonal · ReLU at 0,0 = 6"
+        assert finished.out.replace("\n", "").isprintable()
+    for name, title in (
+        ("[bold]a.csv", r"### \[bold\]a.csv"),
+        ("esc\x1b[31m.csv", r"### esc\\x1b\[31m.csv"),
+        ("new\nline.csv", r"### new\\nline.csv"),
+    ):
+        finished = done(*deriving(name, "--markdown"))
+        assert finished.out.splitlines()[0] == f"{title} · notes-diagonal · ReLU at 0,0 = 6"
+        assert done(*deriving(name, "--json")).record["input"] == name
 
 
 def test_a02_strange_names_as_filters_and_outputs() -> None:
@@ -176,6 +250,9 @@ def test_a02_strange_names_to_find_learn_and_recover() -> None:
         assert finished.out.splitlines()[0] == f"{printed}.csv → {printed}.csv · 1 × 1 → {printed}.json"
         done("find", "--filter", "one.json", f"--output={name}.png", "-q", "--", before)
         assert Path(f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        done("report", "--filter", "one.json", f"--output={name}.html", "--", before)
+        title = json.dumps(f"{printed}.csv").encode()
+        assert b'{"title": ' + title in Path(f"{name}.html").read_bytes()
 
 
 def test_a02_names_inside_a_filter_file() -> None:
@@ -219,6 +296,8 @@ def test_a02_a_dash_is_an_option() -> None:
         ("find", "a.csv", "-f", "f.json", "-o", "a.csv"),
         ("find", "symbolic.csv", "-f", "f.json", "-o", "hard.csv"),
         ("find", "a.csv", "-f", "f.json", "-o", "link.json"),
+        ("report", "symbolic.csv", "-f", "f.json", "-o", "hard.csv"),
+        ("report", "a.csv", "-f", "f.json", "-o", "link.json"),
         ("learn", "--patch", "a.csv@0,0,2,2", "-o", "folder/../a.csv"),
         ("learn", "--patch", "a.csv@0,0,2,2", "--background", "hard.csv", "-o", "symbolic.csv"),
         ("learn", "--positives", "folder", "-o", "a.csv"),
@@ -265,6 +344,7 @@ def test_a03_an_output_that_is_the_standard_input() -> None:
         refused("relu", "-", "-o", "a.csv", code=2, says=("would replace the input stdin",), stdin=file)
         for command in (
             ("find", "-", "-f", "identity"),
+            ("report", "-", "-f", "identity"),
             ("learn", "--patch", "-@0,0,2,2"),
             ("recover", "a.csv", "-", "--size", "1"),
         ):
@@ -297,6 +377,7 @@ def test_a04_two_that_would_write_one_name(command: Words, words: Words) -> None
 
 
 LONG = "x" * 300
+PAGE = ("report", "a.csv", "-f", "identity", "--pool", "1")
 
 
 @pytest.mark.parametrize(
@@ -317,6 +398,9 @@ LONG = "x" * 300
         (("find", "a.csv", "-f", "identity", "-o", "link.png"), ("link.png: ", "it is a folder")),
         (("find", "a.csv", "-f", "identity", "-o", "missing/f.png"), ("missing/f.png: ", "does not exist")),
         (("find", "a.csv", "-f", "identity", "-o", f"{LONG}.png"), (f"{LONG}.png: ", "name too long")),
+        ((*PAGE, "-o", "folder"), ("folder: ", "it is a folder")),
+        ((*PAGE, "-o", "missing/p.html"), ("missing/p.html: ", "does not")),
+        ((*PAGE, "-o", f"{LONG}.html"), (f"{LONG}.html: ", "name too long")),
         (("learn", "--patch", "a.csv@0,0,2,2", "-o", "folder"), ("folder: ", "it is a folder")),
         (("learn", "--patch", "a.csv@0,0,2,2", "-o", f"{LONG}.json"), (f"{LONG}.json: ", "name too long")),
         (("recover", "a.csv", "a.csv", "--size", "1", "-o", "a.csv/f.npy"), ("a.csv/f.npy: ", "Not a dire")),

@@ -26,7 +26,9 @@ from tests.faults.commands import (
     at_most,
     bound_by_permissions,
     converting,
+    deriving,
     done,
+    drawing,
     facts_of,
     looking_for_patches,
     refused,
@@ -56,10 +58,14 @@ FILES = {"a.csv", "b.csv", "lines.npz", "one.json"}
 """What lies in the folder that a test works in."""
 
 FIND = ("find", "a.csv", "-f", "one.json")
+REPORT = ("report", "a.csv", "-f", "one.json")
 LEARN = ("learn", "--patch", "a.csv@0,0,2,2", "--background", "b.csv")
 RECOVER = ("recover", "a.csv", "a.csv", "--size", "1")
+SHEET = ("sheet", "a.csv", "b.csv")
 TRAIN = training("lines.npz")
 PATCHES = looking_for_patches("lines.npz")
+EXPLAIN = deriving("a.csv")
+VIEW = drawing("a.csv")
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +96,8 @@ def large() -> Path:
         ("relu", "a.csv", "-o", "/dev/full", "--format", "npy"),
         ("filters", "export", "kirsch", "-o", "/dev/full"),
         (*FIND, "-o", "/dev/full"),
+        (*REPORT, "-o", "/dev/full"),
+        (*SHEET, "-o", "/dev/full"),
         (*LEARN, "-o", "/dev/full"),
         (*RECOVER, "-o", "/dev/full"),
         (*PATCHES, "-o", "/dev/full"),
@@ -121,6 +129,8 @@ def test_e01_a_limit_of_file_sizes(format_: str, older: bool) -> None:
     ("command", "output"),
     [
         (("find", "noise.npy", "-f", "identity", "--top", "1"), "out.png"),
+        (("report", "noise.npy", "-f", "identity"), "out.html"),
+        (("sheet", "noise.npy"), "out.png"),
         (("learn", "--patch", "noise.npy@0,0,30,30"), "out.json"),
         (("recover", "noise.npy", "smaller.npy", "--size", "20"), "out.json"),
         (PATCHES, "out.png"),
@@ -128,7 +138,7 @@ def test_e01_a_limit_of_file_sizes(format_: str, older: bool) -> None:
     ids=lambda argument: " ".join(argument) if isinstance(argument, tuple) else argument,
 )
 def test_e01_a_limit_of_file_sizes_for_pictures_and_filters(command: Words, output: str) -> None:
-    """A drawing or a filter that grows over the limit of a file's size: an older file is as it was."""
+    """A picture, page or filter that grows over the limit of a file's size: an older file is as it was."""
     for name, side in (("noise.npy", 64), ("smaller.npy", 45)):
         Path(name).write_bytes(hm.npy_of(RNG.random((side, side), np.float32)))
     Path(output).write_text("older")
@@ -179,6 +189,8 @@ def read_only(folder: Path) -> Iterator[None]:
         (("relu", "a.csv", "--out-dir", "shelf/maps"), ("shelf/maps: ", "Permission denied")),
         (("filters", "export", "box-3", "-o", "shelf/f.json"), ("shelf/f.json: ", "Permission denied")),
         ((*FIND, "-o", "shelf/older.png"), ("shelf/older.png: ", "Permission denied")),
+        ((*REPORT, "-o", "shelf/page.html"), ("shelf/page.html: ", "Permission denied")),
+        ((*SHEET, "-o", "shelf/older.png"), ("shelf/older.png: ", "Permission denied")),
         ((*LEARN, "-o", "shelf/f.json"), ("shelf/f.json: ", "Permission denied")),
         ((*RECOVER, "-o", "shelf/f.json"), ("shelf/f.json: ", "Permission denied")),
         ((*TRAIN, "-o", "shelf/n.npz"), ("shelf/n.checkpoint.npz: ", "Permission denied")),
@@ -234,6 +246,7 @@ def test_e03_ended_while_writing(number: signal.Signals, code: int) -> None:
     "command",
     [
         ("find", "a.csv", "pipe.png", "-f", "one.json", "-q"),
+        ("report", "pipe.png", "-f", "one.json", "-o", "out.html"),
         (
             "learn",
             "--patch",
@@ -248,6 +261,8 @@ def test_e03_ended_while_writing(number: signal.Signals, code: int) -> None:
         ("recover", "a.csv", "pipe.png", "--size", "1", "-o", "out.json"),
         training("pipe.png", "-o", "out.npz"),
         looking_for_patches("pipe.png", "-o", "out.png"),
+        deriving("pipe.png"),
+        drawing("pipe.png"),
     ],
     ids=lambda command: command[0],
 )
@@ -280,6 +295,8 @@ def test_e04_a_link_is_replaced() -> None:
     ("command", "name"),
     [
         (FIND, "link.png"),
+        (REPORT, "link.html"),
+        (SHEET, "link.png"),
         (LEARN, "link.json"),
         (RECOVER, "link.json"),
         (PATCHES, "link.png"),
@@ -287,12 +304,12 @@ def test_e04_a_link_is_replaced() -> None:
     ],
 )
 def test_e04_a_link_is_replaced_whatever_is_written(command: Words, name: str) -> None:
-    """A drawing, a filter or a network whose output is a symbolic link: replaced, its target untouched."""
+    """A picture, page, filter or network whose output is a link: replaced, its target untouched."""
     Path("target").write_text("older")
     Path(name).symlink_to("target")
     done(*command, "-o", name, "-q")
     assert not Path(name).is_symlink()
-    assert Path(name).read_bytes()[:4] in (b"\x89PNG", b"{\n  ", b"PK\3\4")
+    assert Path(name).read_bytes()[:4] in (b"\x89PNG", b"<!DO", b"{\n  ", b"PK\3\4")
     assert Path("target").read_text() == "older"
 
 
@@ -307,10 +324,10 @@ def test_e04_devices_are_written_straight() -> None:
 
 
 def test_e04_a_device_takes_filters_and_pictures() -> None:
-    """A device gets the bytes that a file would have, of a drawing and of filters."""
-    for command, suffix in ((FIND, "png"), (LEARN, "npy"), (RECOVER, "npy")):
+    """A device gets the bytes that a file would have, of a drawing, a page and filters."""
+    for command, suffix in ((FIND, "png"), (REPORT, "html"), (LEARN, "npy"), (RECOVER, "npy")):
         done(*command, "-o", f"out.{suffix}", "-q")
-        format_ = () if suffix == "png" else ("--format", suffix)
+        format_ = () if suffix != "npy" else ("--format", suffix)
         written = done(*command, "-o", "/dev/stdout", *format_, "-q").data
         assert written == Path(f"out.{suffix}").read_bytes()
 
@@ -332,6 +349,11 @@ def test_e04_a_fifo_is_written_straight(format_: str) -> None:
         ("show", "large.npy", "--full"),
         ("show", *["large.npy"] * 30),
         ("show", *["large.npy"] * 200, "--json"),
+        ("show", *["large.npy"] * 60, "--view"),
+        ("show", *["large.npy"] * 3, "--view", "--color", "always"),
+        deriving("large.npy", *["--filter=kirsch"] * 40),
+        deriving("large.npy", *["--filter=kirsch"] * 40, "--json"),
+        deriving("large.npy", *["--filter=kirsch"] * 40, "--markdown"),
         ("relu", "large.npy", "-o", "-", "--format", "csv"),
         ("filters", "show", *["kirsch"] * 300),
         ("find", *["large.npy"] * 30, "-f", "identity"),
@@ -384,9 +406,11 @@ def test_e06_closed_streams_and_an_output(streams: tuple[int, ...]) -> None:
 
 
 def test_e06_closed_streams_and_a_picture_a_filter_or_a_network() -> None:
-    """All standard streams closed: drawings, filters and a network hold their own bytes."""
+    """All standard streams closed: drawings, a page, filters and a network hold their own bytes."""
     for command, output in (
         (FIND, "out.png"),
+        (REPORT, "out.html"),
+        (SHEET, "out.png"),
         (LEARN, "out.json"),
         (RECOVER, "out.json"),
         (PATCHES, "out.png"),
@@ -404,7 +428,8 @@ def test_e06_closed_streams_and_a_picture_a_filter_or_a_network() -> None:
     "command",
     [("show", "a.csv"), ("show", "a.csv", "--json"), ("relu", "a.csv", "-o", "-"), ("--version",),
      ("filters", "list"), FIND, (*FIND, "--csv"), (*FIND, "-o", "-"), (*LEARN, "-o", "-"),
-     (*RECOVER, "-o", "-"), PATCHES, (*PATCHES, "--json"), (*PATCHES, "-o", "-")],
+     (*SHEET, "-o", "-"), (*RECOVER, "-o", "-"), (*REPORT, "-o", "-"), PATCHES, (*PATCHES, "--json"),
+     (*PATCHES, "-o", "-"), VIEW, EXPLAIN, (*EXPLAIN, "--json"), (*EXPLAIN, "--markdown")],
     ids=" ".join,
 )  # fmt: skip
 def test_e06_a_closed_stdout(command: Words) -> None:
@@ -433,8 +458,9 @@ def test_e06_a_closed_stderr() -> None:
     [("show", "a.csv"), ("show", "a.csv", "--json"), ("relu", "a.csv", "-o", "-", "--format", "csv"),
      ("relu", "a.csv", "-o", "-"), ("filters", "list"), ("filters", "export", "box-3", "-o", "-"),
      ("plan", "a.csv", "-f", "identity"), ("--version",), ("--help",), FIND, (*FIND, "--csv"),
-     (*FIND, "--json"), (*FIND, "-o", "-"), (*LEARN, "-o", "-"), (*RECOVER, "-o", "-"), PATCHES,
-     (*PATCHES, "--json"), (*PATCHES, "-o", "-")],
+     (*FIND, "--json"), (*FIND, "-o", "-"), (*SHEET, "-o", "-"), (*LEARN, "-o", "-"),
+     (*RECOVER, "-o", "-"), PATCHES, (*REPORT, "-o", "-"), (*PATCHES, "--json"), (*PATCHES, "-o", "-"), VIEW,
+     EXPLAIN, (*EXPLAIN, "--json"), (*EXPLAIN, "--markdown")],
     ids=" ".join,
 )  # fmt: skip
 def test_e06_a_full_stdout(command: Words) -> None:
@@ -471,6 +497,23 @@ def test_e07_piped_finds_keep_their_lines(columns: str | None) -> None:
     assert lines[3].split(maxsplit=5) == ["1", "2", "2", "1×1", "9", "bank-" + "long " * 40 + "name"]
 
 
+@pytest.mark.parametrize("columns", [None, "20", "1000"])
+def test_e07_piped_explanations_keep_every_number(columns: str | None) -> None:
+    """A patch of 30 columns through a pipe, however wide the terminal is said to be."""
+    values = RNG.integers(10_000, 99_999, (1, 30))
+    Path("wide.csv").write_text(",".join(map(str, values[0])))
+    Path("row.json").write_text(json.dumps([[1] * 30]))
+    environment = {"COLUMNS": columns} if columns else {}
+    command = ("explain", "wide.csv", "-f", "row.json", "--at", "0,0")
+    lines = done(*command, env=environment).out.splitlines()
+    patch, filter_, products = (part.split("|")[1].split() for part in re.split(" [×=] |  0 ", lines[5])[-3:])
+    assert [[int(cell) for cell in part] for part in (patch, filter_, products)] == [
+        values[0].tolist(),
+        [1] * 30,
+        values[0].tolist(),
+    ]
+
+
 def on_a_terminal(*command: str, **environment: str) -> str:
     """What a command prints on a terminal of this environment."""
     ours, theirs = pty.openpty()
@@ -499,6 +542,26 @@ def test_e08_colour_on_a_terminal_unless_refused() -> None:
         assert "\x1b" not in plain
         cells = [re.split("[|│]", line)[1].split() for line in plain.splitlines()[3:5]]
         assert cells == [["-1", "2"], ["300", "-4"]]
+
+
+def test_e08_pictures_on_a_terminal() -> None:
+    """NO_COLOR, TERM=dumb, --color never or a pipe: a picture in ASCII, else in what colours there are."""
+    Path("signed.csv").write_text("-1,2\n300,-4\n")
+    view = ("show", "signed.csv", "--view")
+    xterm = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    coloured = on_a_terminal(*view, **xterm).splitlines()
+    assert "\x1b[38;2;" in coloured[1]
+    assert all(line.endswith("\x1b[0m") for line in coloured[1:-2])
+    assert "\x1b[38;5;" in on_a_terminal(*view, TERM="xterm-256color")
+    plain = done(*view).out
+    assert plain.splitlines()[5:9] == ["@@@@@@@@"] * 4
+    for also in (
+        on_a_terminal(*view, **xterm, NO_COLOR="1"),
+        on_a_terminal(*view, TERM="dumb", COLORTERM="truecolor"),
+        on_a_terminal(*view, "--color", "never", **xterm),
+    ):
+        assert also.replace("\r\n", "\n") == plain
+    assert done(*view, env=xterm).out == plain
 
 
 @pytest.mark.parametrize(
@@ -551,11 +614,28 @@ def test_e08_an_ascii_locale_for_any_command() -> None:
     assert out.splitlines()[0] == rb"\u5199.csv \u2192 a.csv - 1 x 1 \u2192 \u5199.json"
 
 
+def test_e08_an_ascii_locale_for_explanations_and_pictures() -> None:
+    """A locale without UTF-8: explanations are readable in it, and pictures are ASCII whatever is asked."""
+    ascii_ = {"PYTHONIOENCODING": "ascii", "TERM": "xterm-256color"}
+    Path("写.csv").write_text(MATRIX)
+    lines = done(*drawing("写.csv", "--color", "always"), env=ascii_).data.splitlines()
+    assert lines[0] == b"\x1b[1m" + rb"\u5199.csv - 3 x 3" + b"\x1b[0m"
+    assert lines[12] == b"########%%%%%%%%@@@@@@@@"
+    lines = done(*deriving("写.csv"), env=ascii_).data.splitlines()
+    assert lines[0] == rb"\u5199.csv - notes-diagonal - ReLU at 0,0 = 6"
+
+
 def test_e08_any_number_of_columns() -> None:
     """COLUMNS that is small, huge, negative or no number."""
     plain = done("show", "a.csv").data
     for columns in ("1", "-5", "abc"):
         assert done("show", "a.csv", env={"COLUMNS": columns}).data == plain, columns
+    explained = done(*EXPLAIN).data
+    for columns in ("1", "-5", "abc", "9" * 30):
+        assert done(*EXPLAIN, env={"COLUMNS": columns}).data == explained, columns
+    for columns, width in (("20", 18), ("-5", 24), ("abc", 24), ("9" * 30, 24)):
+        picture = done(*VIEW, env={"COLUMNS": columns}).out.splitlines()[1:-2]
+        assert max(map(len, picture)) == width, columns
     help_ = done("conv", "--help", env={"COLUMNS": "1"}).out
     assert "--stride" in help_
 
@@ -589,8 +669,17 @@ def test_e09_names_that_are_not_utf8_for_any_command() -> None:
     assert finished.data.isascii()
     assert (finished.record["input"], finished.record["score"]) == (name, 9)
     assert done("find", name, "-f", "one.json").out.startswith(r"\udcff.csv · one · 1 peak")
+    assert done(*drawing(name)).out.startswith(r"\udcff.csv · 3 × 3")
+    assert done(*deriving(name)).out.startswith(r"\udcff.csv · notes-diagonal · ReLU at 0,0 = 6")
+    assert done(*deriving(name, "--markdown")).out.startswith(r"### \\udcff.csv · notes-diagonal")
+    assert done(*deriving(name, "--json")).record["input"] == name
     with PIL.Image.open(picture) as drawn:
         assert drawn.size == (3, 3)
+    page = os.fsdecode(b"\xfe.html")
+    finished = done("report", name, "-f", "one.json", "-o", page, "--json")
+    assert finished.data.isascii()
+    assert (finished.record["input"], finished.record["output"]) == (name, page)
+    assert rb'"title": "\\udcff.csv"' in Path(page).read_bytes()
     done("learn", "--positives", folder, "--patch", name, "-o", filter_file, "-q")
     meta = json.loads(Path(filter_file).read_text())["meta"]
     assert meta["patches"] == [name, f"{folder}/{name}"]
@@ -623,7 +712,10 @@ def sparse_array(side: int) -> str:
         ("pool", "sparse.npy", "--out-dir", "maps"),
         ("conv", "sparse.npy", "-f", "gaussian-7", "--out-dir", "maps"),
         ("show", "sparse.npy"),
+        drawing("sparse.npy"),
+        deriving("sparse.npy"),
         ("find", "sparse.npy", "-f", "gaussian-7", "-o", "found.png"),
+        ("report", "sparse.npy", "-f", "gaussian-7", "-o", "page.html"),
         ("learn", "--patch", "sparse.npy@0,0,5,5", "-o", "f.json"),
         ("recover", "sparse.npy", "sparse.npy", "--size", "3", "-o", "f.json"),
     ],
@@ -677,6 +769,8 @@ def test_e11_modes_follow_the_umask(mask: int) -> None:
         ("conv", "a.csv", "-f", "identity", "--out-dir", "maps", "-q"),
         ("filters", "export", "box-3", "-o", "f.npy"),
         (*FIND, "-o", "found.png", "-q"),
+        (*REPORT, "-o", "page.html", "-q"),
+        (*SHEET, "-o", "sheet.png", "-q"),
         (*LEARN, "-o", "learned.json", "-q"),
         (*RECOVER, "-o", "older.json", "-q"),
         (*TRAIN, "-o", "trained.npz", "--curves", "curves.png", "-q"),
@@ -684,7 +778,16 @@ def test_e11_modes_follow_the_umask(mask: int) -> None:
     ):
         done(*command, preexec_fn=lambda: os.umask(mask))
     names = ("new.csv", "older.csv", "maps/a.identity.map.png", "f.npy")
-    more = ("found.png", "learned.json", "older.json", "trained.npz", "curves.png", "patches.png")
+    more = (
+        "found.png",
+        "page.html",
+        "learned.json",
+        "older.json",
+        "trained.npz",
+        "curves.png",
+        "patches.png",
+        "sheet.png",
+    )
     for name in (*names, *more):
         assert stat.S_IMODE(Path(name).stat().st_mode) == 0o666 & ~mask, name
     assert stat.S_IMODE(Path("maps").stat().st_mode) == 0o777 & ~mask

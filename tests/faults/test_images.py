@@ -652,6 +652,8 @@ def test_i16_numbers_that_are_not_finite_for_any_command(reader: Reader) -> None
         (("run", "a.csv", "-f", "identity", "--padding", "same", "--pool", "3", "-o", "out.npy",
           "--save", "pool"), ("2×3", "3×3")),
         (("plan", "a.csv", "-f", "identity"), ("2×3", "3×3")),
+        (("explain", "a.csv", "-f", "identity", "--at", "0,0"), (" with identity: ", "2×3", "3×3")),
+        (("explain", "a.csv", "-f", "notes-diagonal", "--at", "0,0", "--pool", "3"), ("1×2", "3×3")),
     ],
 )  # fmt: skip
 def test_i17_an_image_smaller_than_the_window(command: Words, words: Words) -> None:

@@ -254,6 +254,8 @@ INPUTS = {
     "what is exported": ("edge.json", ("filters", "export", "edge.json")),
     "what is searched": ("photo.png", ("find", "photo.png", "-f", "edge.json")),
     "what is found with": ("edge.json", ("find", "photo.png", "-f", "edge.json")),
+    "what is reported": ("photo.png", ("report", "photo.png", "-f", "edge.json")),
+    "what is reported with": ("edge.json", ("report", "photo.png", "-f", "edge.json")),
     "a patch": ("photo.png", ("learn", "--patch", "photo.png")),
     "background": ("matrix.npy", ("learn", "--patch", "photo.png@3,4,6,7", "--background", "matrix.npy")),
     "a picture before": ("photo.png", ("recover", "photo.png", "matrix.npy", "--size", "3")),
