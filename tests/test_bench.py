@@ -27,6 +27,7 @@ from tests.bench import (
     pooling,
     processes,
     regret,
+    rendering,
     report,
     single_filters,
     timing,
@@ -427,6 +428,22 @@ def test_the_tree_of_a_commit_is_laid_out(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(before, "ROOT", repository)
     tree = before.checkout("HEAD", tmp_path / "before")
     assert (tree / "convtool" / "__init__.py").read_text() == "old = 1\n"
+
+
+class TestRendering:
+    def test_a_line_is_the_median_and_marks_what_is_missed(self) -> None:
+        assert rendering.text("sheet", [0.3, 0.4, 0.9], 1.0).split() == [
+            *("sheet", "0.40", "s", "[0.30,", "0.90]", "<", "1")
+        ]
+        assert rendering.text("sheet", [1.3, 1.4, 1.9], 1.0).endswith("< 1  MISSED")
+
+    def test_every_drawing_is_a_command_that_works(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(rendering, "SIDE", 16)
+        for drawn in rendering.drawings(tmp_path):
+            processes.run_process(drawn.command)
+        assert {path.name for path in tmp_path.glob("*.png")} >= {"sheet.png", "run.png"}
 
 
 class TestFigures:
