@@ -13,6 +13,9 @@ from convtool import load_map
 from convtool.io.images import read_image
 from tests.readme import README, ROOT, transcript
 
+LETTERS = 0.02
+"""The share of a sheet's pixels that are letters, which another version of Pillow may draw otherwise."""
+
 
 def test_every_command_prints_what_the_readme_shows(tmp_path: Path) -> None:
     readme = README.read_text()
@@ -40,6 +43,17 @@ def test_its_pictures_are_what_the_command_makes(tmp_path: Path) -> None:
         made, shown = (read_image(folder / name) for folder in (tmp_path, ROOT / "docs" / "pictures"))
         assert made.scale == shown.scale
         assert np.array_equal(made.values, shown.values)
+
+
+def test_its_sheet_is_what_the_command_makes(tmp_path: Path) -> None:
+    command = "run samples/cat.png --filter sobel-x --filter log-5 --save none --quiet --sheet"
+    assert command.removesuffix(" --quiet --sheet") in README.read_text()
+    sheet = tmp_path / "cat.sheet.png"
+    subprocess.run([sys.executable, "-m", "convtool", *command.split(), sheet], cwd=ROOT, check=True)
+    made, shown = (read_image(path).values for path in (sheet, ROOT / "docs" / "pictures" / "cat.sheet.png"))
+    assert made.shape == shown.shape
+    other = (made != shown).any(axis=0).mean()
+    assert other < LETTERS
 
 
 def test_it_has_two_set_up_commands() -> None:
