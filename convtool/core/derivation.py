@@ -125,6 +125,11 @@ class Derivation:
     pool: PoolStep | None
     conv: ConvStep | None
 
+    @property
+    def rectified(self) -> float | None:
+        """What ReLU makes of the response; ``None`` of a stage before it, and behind a mean."""
+        return None if self.conv is None or self.stage == "conv" else max(self.conv.value, 0.0)
+
 
 def derive_response(
     image: Float32,

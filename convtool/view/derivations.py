@@ -17,7 +17,7 @@ from convtool.core.geometry import OUTSIDE
 from convtool.core.stages import STEPS
 from convtool.io.rectangles import to_numbers
 from convtool.text import printable
-from convtool.view.numerals import numeral
+from convtool.view.numerals import numeral, place
 
 LONGEST_SUM = 25
 """Products that are written out one by one."""
@@ -92,7 +92,7 @@ def title_of(told: Told, precision: int) -> str:
     """What stands above: the image, the filter, the cell and its value."""
     derivation = told.derivation
     value = numeral(derivation.value, precision)
-    return f"{told.input} · {told.filter} · {STEPS[derivation.stage]} at {_place(derivation.at)} = {value}"
+    return f"{told.input} · {told.filter} · {STEPS[derivation.stage]} at {place(derivation.at)} = {value}"
 
 
 def parts_of(told: Told, precision: int) -> Iterator[str | list[Matrix]]:
@@ -102,9 +102,9 @@ def parts_of(told: Told, precision: int) -> Iterator[str | list[Matrix]]:
         yield from _pool_parts(derivation.pool, precision)
     if derivation.conv:
         yield from _conv_parts(derivation.conv, told, precision)
-        if derivation.stage != "conv":
-            before = derivation.conv.value
-            yield f"ReLU: max(0, {numeral(before, precision)}) = {numeral(max(before, 0.0), precision)}"
+        if derivation.rectified is not None:
+            before, after = (numeral(n, precision) for n in (derivation.conv.value, derivation.rectified))
+            yield f"ReLU: max(0, {before}) = {after}"
 
 
 def _pool_parts(step: PoolStep, precision: int) -> Iterator[str | list[Matrix]]:
@@ -122,7 +122,7 @@ def _pool_parts(step: PoolStep, precision: int) -> Iterator[str | list[Matrix]]:
     yield [Matrix(title, step.values, rows, columns, won)]
     alike = np.count_nonzero(step.values == np.float32(step.value))
     first = f"the first of {alike}, " if alike > 1 else ""
-    yield f"Pool: the {_KEPT[step.kind]} is {value}, {first}at {_place(step.winner)}. It came of this patch:"
+    yield f"Pool: the {_KEPT[step.kind]} is {value}, {first}at {place(step.winner)}. It came of this patch:"
 
 
 def _conv_parts(step: ConvStep, told: Told, precision: int) -> Iterator[str | list[Matrix]]:
@@ -180,10 +180,6 @@ def _names(numbers: Sequence[int]) -> list[str]:
     return ["-" if number == OUTSIDE else str(number) for number in numbers]
 
 
-def _place(at: Sequence[int]) -> str:
-    return ",".join(map(str, at))
-
-
 def _markdown_table(matrix: Matrix, precision: int) -> str:
     marked = np.zeros(matrix.values.shape, bool) if matrix.marked is None else matrix.marked
     head = [_escaped(matrix.title), *matrix.columns]
@@ -214,9 +210,9 @@ def _pool_fields(step: PoolStep) -> dict[str, Any]:
 
 
 def _relu_fields(derivation: Derivation) -> dict[str, float] | None:
-    if derivation.conv is None or derivation.stage == "conv":
+    if derivation.conv is None or derivation.rectified is None:
         return None
-    return {"before": derivation.conv.value, "value": max(derivation.conv.value, 0.0)}
+    return {"before": derivation.conv.value, "value": derivation.rectified}
 
 
 def _conv_fields(step: ConvStep) -> dict[str, Any]:

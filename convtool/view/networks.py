@@ -11,7 +11,7 @@ from rich.console import Console
 from convtool.core.bank import EXACT_BELOW
 from convtool.net.explaining import Explanation, Share
 from convtool.view.consoles import print_title
-from convtool.view.numerals import numeral
+from convtool.view.numerals import numeral, place
 from convtool.view.tables import print_matrix, print_rows
 
 MOST_VALUES = 1024
@@ -64,8 +64,8 @@ def print_exciting(console: Console, title: str, records: Iterable[Mapping[str, 
             continue
         best = record["patches"][0]
         strengths = " ".join(f"{each['strength']:.4g}" for each in record["patches"])
-        place = f"{best['name']} ({best['class']})"
-        rows.append([number, place, f"{best['y']},{best['x']}", _by(best["size"]), strengths])
+        name = f"{best['name']} ({best['class']})"
+        rows.append([number, name, place((best["y"], best["x"])), _by(best["size"]), strengths])
     print_rows(console, ["map", "strongest in", "at", "size", "strengths"], rows)
     console.print()
 
@@ -75,7 +75,7 @@ def print_explanation(
 ) -> None:
     """The layers that the value came through, and every pixel's part in it."""
     value = numeral(explained.value, precision)
-    print_title(console, f"{title} · {explained.layer} at {_place(explained.at)} = {value}")
+    print_title(console, f"{title} · {explained.layer} at {place(explained.at)} = {value}")
     rows = [
         [
             share.layer,
@@ -136,7 +136,7 @@ def _cut(explained: Explanation, precision: int) -> str:
 
 def _product(share: Share, precision: int) -> str:
     value, weight = (numeral(n, precision) for n in (share.strongest_value, share.strongest_weight))
-    return f"{_place(share.strongest)}: {value} × {weight}"
+    return f"{place(share.strongest)}: {value} × {weight}"
 
 
 def _by(shape: Iterable[int]) -> str:
@@ -145,10 +145,6 @@ def _by(shape: Iterable[int]) -> str:
 
 def _score(value: float, precision: int) -> str:
     return str(int(value)) if value == int(value) and abs(value) < EXACT_BELOW else f"{value:.{precision}f}"
-
-
-def _place(at: Iterable[int]) -> str:
-    return ",".join(map(str, at))
 
 
 def _span(ends: tuple[int, int] | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def numeral(value: float, precision: int) -> str:
     """A number as people write it: whole ones as integers, no zeros at the end, none as 0 that is not.
@@ -35,3 +37,14 @@ def figure(value: float, digits: int = 4) -> str:
         return f"{round(value):,}"
     figures, power, exponent = f"{value:,.{digits}g}".partition("e")
     return f"{figures}e{int(exponent)}" if power else figures
+
+
+def place(at: Iterable[int]) -> str:
+    """Where a value stands, as it is said on the command line.
+
+    Examples
+    --------
+    >>> place((3, 0))
+    '3,0'
+    """
+    return ",".join(map(str, at))
