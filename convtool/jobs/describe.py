@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convtool import __version__
-from convtool.core.arrays import Float32
+from convtool.core.arrays import PIECE, Float32
 from convtool.io.rectangles import to_numbers
 
 MAX_VALUES = 1024
@@ -35,8 +35,9 @@ def _sha256(values: Float32) -> str:
     from hashlib import sha256  # loads OpenSSL, which a quiet run has no need of
 
     digest = sha256()
-    for row in np.atleast_2d(values):
-        digest.update((np.ascontiguousarray(row, "<f4") + np.float32(0)).data)
+    flat = values.reshape(-1)
+    for start in range(0, flat.size, PIECE):
+        digest.update((flat[start : start + PIECE] + np.float32(0)).astype("<f4", copy=False).data)
     return digest.hexdigest()
 
 
