@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -64,10 +64,19 @@ class Outputs:
         Every file that is read: none of them is ever written.
     notify
         Called with each notice; if it raises, the output it is about is not written.
+    replacing
+        What opens a file in the folder.
     """
 
-    def __init__(self, options: OutputOptions, inputs: Sequence[str], notify: Notify) -> None:
+    def __init__(
+        self,
+        options: OutputOptions,
+        inputs: Sequence[str],
+        notify: Notify,
+        replacing: Callable[[str], AbstractContextManager[BinaryIO]] = replacing,
+    ) -> None:
         self.options = options
+        self._replacing = replacing
         self._inputs = inputs
         self._notify = notify
         self._written: set[str] = set()
@@ -142,7 +151,7 @@ class Outputs:
                     f"{spoken(image)}: another input has just been written to {path}; rename one"
                 )
             self._written.add(path)
-            with replacing(path) as stream:
+            with self._replacing(path) as stream:
                 output = self._encode(stream, path, stage_map.values, stage_map)
             yield output
 

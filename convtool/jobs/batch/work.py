@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from convtool.io.filters import FilterFile
 from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions
 
 Status = Literal["done", "skipped", "failed"]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What is done with every image; a process is told once.
-
-    Attributes
-    ----------
-    folder
-        The folder that relative paths start from.
-    filters
-        As they were read, so that nobody reads them again.
-    output
-        ``output.folder`` is the folder of the whole batch.
-    strict
-        Whether a notice is a fault.
-    """
-
-    folder: str
-    filters: tuple[FilterFile, ...]
-    inputs: InputOptions
-    conv: ConvOptions
-    pool: PoolOptions
-    output: OutputOptions
-    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +50,40 @@ class Item:
 
 Task = tuple[Item, ...]
 """Images that are handed to a worker together."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is done with every image; a process is told once.
+
+    Attributes
+    ----------
+    folder
+        The folder that relative paths start from.
+    filters
+        As they were read, so that nobody reads them again.
+    output
+        ``output.folder`` is the folder of the whole batch.
+    strict
+        Whether a notice is a fault.
+    """
+
+    folder: str
+    filters: tuple[FilterFile, ...]
+    inputs: InputOptions
+    conv: ConvOptions
+    pool: PoolOptions
+    output: OutputOptions
+    strict: bool = False
+
+    @property
+    def output_folder(self) -> Path:
+        """The folder of the whole batch."""
+        return Path(self.folder, self.output.folder)
+
+    def folder_of(self, item: Item) -> Path:
+        """Where the outputs of an image go."""
+        return Path(self.output_folder, item.place).parent
 
 
 @dataclass(frozen=True)
