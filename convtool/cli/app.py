@@ -12,6 +12,7 @@ from convtool.cli.late import late_group
 
 COMMANDS = (
     "run",
+    "batch",
     "conv",
     "relu",
     "pool",

@@ -16,7 +16,7 @@ import typer
 from convtool.errors import ArgumentError, explained
 from convtool.text import encodable, printable
 
-INTERRUPTED, TERMINATED, READER_GONE = 130, 143, 141
+SOME_FAILED, INTERRUPTED, TERMINATED, READER_GONE = 6, 130, 143, 141
 
 # The base of all usage errors: some versions of Typer take it from click, others carry a copy of their own.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]

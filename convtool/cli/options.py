@@ -100,6 +100,9 @@ MaxMemory = Annotated[
 Scale = Annotated[
     Literal["stored", "unit"], typer.Option("--scale", help="Numbers as stored, or scaled to 0...1.")
 ]
+Save = Annotated[
+    Any, parsed("--save", values.stages, "STAGES", "What to write: conv, map, pool with commas, or none.")
+]
 Range = Annotated[
     Any,
     parsed(
@@ -214,8 +217,36 @@ class Reading(GrayReading):
 
 
 @dataclass(frozen=True)
-class Writing:
-    """Where maps go, and as what."""
+class Encoding:
+    """As what maps are written."""
+
+    format: Annotated[
+        Literal["png", "npy", "csv", "json"],
+        typer.Option("--format", help="Format of files in --out-dir, and of -o -."),
+    ] = "png"
+    depth: Annotated[Any, parsed("--depth", values.depth, "8|16", "Bits of a PNG's codes.")] = "16"
+    range: Range = None
+    compress: Annotated[
+        bool, typer.Option("--compress", help="Write the smallest PNGs, not the fastest.")
+    ] = False
+
+    def to_folder(self, folder: str, save: frozenset[Stage]) -> OutputOptions:
+        """The same, for a job that saves these stages in a folder."""
+        from convtool.jobs.options import OutputOptions
+
+        return OutputOptions(
+            save,
+            folder,
+            format=self.format,
+            depth=self.depth,
+            limits=self.range,
+            compress=self.compress,
+        )
+
+
+@dataclass(frozen=True)
+class Writing(Encoding):
+    """As what maps are written, and where they go."""
 
     out_dir: Annotated[
         str, typer.Option("--out-dir", metavar="DIR", help="Folder of the outputs; created if missing.")
@@ -230,23 +261,10 @@ class Writing:
             show_default=False,
         ),
     ] = None
-    format: Annotated[
-        Literal["png", "npy", "csv", "json"],
-        typer.Option("--format", help="Format of files in --out-dir, and of -o -."),
-    ] = "png"
-    depth: Annotated[Any, parsed("--depth", values.depth, "8|16", "Bits of a PNG's codes.")] = "16"
-    range: Range = None
-    compress: Annotated[
-        bool, typer.Option("--compress", help="Write the smallest PNGs, not the fastest.")
-    ] = False
 
     def options(self, save: frozenset[Stage], sheet: str | None = None) -> OutputOptions:
         """The same, for a job that saves these stages, and a sheet beside them."""
-        from convtool.jobs.options import OutputOptions
-
-        return OutputOptions(
-            save, self.out_dir, self.output, self.format, self.depth, self.range, self.compress, sheet
-        )
+        return replace(self.to_folder(self.out_dir, save), file=self.output, sheet=sheet)
 
 
 @dataclass(frozen=True)

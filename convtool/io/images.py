@@ -41,6 +41,12 @@ _LOOKS_LIKE = {
 }
 
 
+SUFFIXES = (
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".gif", ".webp"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".npy"),
+)
+"""How the names of images end, in lower case; JSON and CSV may be anything, so only a user can say."""
+
 _MEMORY_OF_CSV = 10  # bytes that a byte of text may take while it is parsed: "1," is a number of an array
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Protocol
 
 from convtool.jobs.batch.work import Recipe, Result, Task
@@ -20,7 +20,7 @@ class Engine(Protocol):
         """How many tasks it runs at once."""
         ...
 
-    def run(self, recipe: Recipe, tasks: Iterator[Task]) -> Iterator[list[Result]]:
+    def run(self, recipe: Recipe, tasks: Iterator[Task]) -> Generator[list[Result], None, None]:
         """Give results as they come, in any order, those that came together in one list.
 
         Tasks are taken as there is room for them.

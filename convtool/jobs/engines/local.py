@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -48,7 +48,7 @@ class LocalEngine:
         """How many processes."""
         return self._jobs
 
-    def run(self, recipe: Recipe, tasks: Iterator[Task]) -> Iterator[list[Result]]:
+    def run(self, recipe: Recipe, tasks: Iterator[Task]) -> Generator[list[Result], None, None]:
         """Do the tasks: see `convtool.jobs.engines.Engine`."""
         crew = _Crew(recipe, self._lease)
         suspects: deque[Item] = deque()

@@ -1,0 +1,124 @@
+"""``convtool batch``: Conv → ReLU → Pool of thousands of images."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from convtool.cli import options as o
+from convtool.cli import values
+from convtool.cli.display import written_anyway
+from convtool.cli.faults import SOME_FAILED
+from convtool.cli.groups import grouped
+
+
+@grouped
+def batch(
+    *,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH]...", help="Images, and folders of them.", show_default=False),
+    ] = None,
+    filters: o.Filters,
+    out_dir: Annotated[
+        str, typer.Option("--out-dir", metavar="DIR", help="Folder of the outputs, a tree like the inputs'.")
+    ],
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Take the folders in folders, too.")
+    ] = False,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--include",
+            metavar="GLOB",
+            help="Which files of folders [default: pictures and .npy]; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    files_from: Annotated[
+        str | None,
+        typer.Option(
+            "--files-from",
+            metavar="FILE",
+            help="Read more paths, one a line; - is standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    nul: Annotated[
+        bool, typer.Option("-0", "--null", help="Paths of --files-from end with NUL, not with a line.")
+    ] = False,
+    jobs: Annotated[
+        Any, o.parsed("--jobs", values.positive, "N", "Worker processes [default: the cores].")
+    ] = None,
+    image_timeout: Annotated[
+        Any, o.parsed("--image-timeout", values.above_0, "SECONDS", "Give up an image that takes longer.")
+    ] = "300",
+    fail_fast: Annotated[
+        bool,
+        typer.Option(
+            "--fail-fast/--keep-going", help="Stop at the first image that fails, or do the others."
+        ),
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Do everything anew, whatever is done already.")
+    ] = False,
+    save: o.Save = "map,pool",
+    pooling: o.Pooling,
+    sliding: o.Sliding,
+    reading: o.Reading,
+    encoding: o.Encoding,
+    quiet: o.Quiet = False,
+    debug: o.Debug = False,
+) -> None:
+    r"""Run Conv, ReLU and Pool on many images, and print one JSON line for each.
+
+    What is done is kept in a journal in the folder: the same command again does what is left, or what
+    has changed since.
+
+    \b
+    Examples:
+      convtool batch photos/ --recursive --filter sobel-x --out-dir maps/
+      find . -name '*.jpg' -print0 | convtool batch --files-from - -0 -f log-5 --out-dir maps/
+    """
+    if nul and files_from is None:
+        raise typer.BadParameter("-0 says how the paths of --files-from end; give it too")
+    from convtool.cli.display import Display
+    from convtool.cli.progress import BatchProgress
+    from convtool.core.threads import usable_cores
+    from convtool.jobs.batch.inputs import collect, read_list
+    from convtool.jobs.batch.journal import Journal
+    from convtool.jobs.batch.preparing import prepared, shared
+    from convtool.jobs.batch.running import run_batch
+    from convtool.jobs.batch.tally import Tally
+    from convtool.jobs.engines.local import LocalEngine
+
+    jobs = jobs or usable_cores()
+    recipe = prepared(
+        filters,
+        inputs=shared(reading.options(), jobs),
+        conv=sliding.options(),
+        pool=pooling.options(),
+        output=encoding.to_folder(out_dir, save),
+        strict=reading.strict,
+        notify=Display(quiet=quiet, strict=reading.strict).notice,
+    )
+    items = collect(
+        paths or [],
+        recursive=recursive,
+        include=include or [],
+        out_dir=out_dir,
+        listed=read_list(files_from, nul=nul) if files_from is not None else [],
+        notify=Display(quiet=quiet).notice,
+    )
+    tally = Tally(len(items))
+    with Journal.open(recipe, fresh=fresh) as journal, BatchProgress(tally, quiet=quiet) as progress:
+        engine = LocalEngine(jobs, image_timeout=image_timeout, lease=journal.descriptor)
+        lines = run_batch(items, recipe, engine, journal, tally, fail_fast=fail_fast, watch=progress.update)
+        with written_anyway(lines):
+            for line in lines:
+                if not quiet:
+                    print(json.dumps(line), flush=True)
+    if tally.failed:
+        raise typer.Exit(SOME_FAILED)
