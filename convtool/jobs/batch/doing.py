@@ -39,7 +39,7 @@ def finish(item: Item, recipe: Recipe) -> Result:
     result = Result(item, "failed")
     try:
         result = replace(result, input_hash=_hash_of_input(Path(path)))
-        if item.proof is not None and _holds(item.proof, result.input_hash, recipe.output_folder):
+        if _holds(item.proof, result.input_hash, recipe.output_folder):
             result = replace(result, status="skipped")
         else:
             records = _make(item, path, recipe, notify)
@@ -97,9 +97,14 @@ def planned_maps(path: str, recipe: Recipe) -> list[PlannedMap]:
     ]
 
 
-def _holds(proof: Proof, input_hash: str | None, folder: Path) -> bool:
+def is_proven(item: Item, recipe: Recipe) -> bool:
+    """Whether there is nothing to do with an image."""
+    return _holds(item.proof, _hash_of_input(Path(recipe.folder, item.input)), recipe.output_folder)
+
+
+def _holds(proof: Proof | None, input_hash: str | None, folder: Path) -> bool:
     """Whether input and outputs are still what an earlier run says they were."""
-    if input_hash is None or proof.input != input_hash:
+    if proof is None or input_hash is None or proof.input != input_hash:
         return False
     try:
         return all(_hash(folder / path) == expected for path, expected in proof.outputs)

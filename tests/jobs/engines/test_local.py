@@ -70,7 +70,7 @@ def caught_reading(item: Item, besides: Sequence[int] = ()) -> int:
             os.open(path, os.O_WRONLY | os.O_NONBLOCK)  # never closed before the test ends
         for pid in set(children()) - set(besides):
             with suppress(OSError):
-                if str(path) in {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()}:
+                if path in {link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()}:
                     return pid
         time.sleep(0.01)
 
@@ -189,8 +189,8 @@ def test_a_lease_is_free_when_all_workers_are_gone(recipe: MakeRecipe, lease: in
                 fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 freed.append("held")
-        assert str(Path("lease").resolve()) in {
-            os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.exists()
+        assert Path("lease").resolve() in {
+            link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir() if link.exists()
         }
         freed.append("by the worker too")
         Path("in/hangs.png").unlink()
