@@ -10,7 +10,7 @@ from compileall import compile_dir
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench.batch import cluster, memory, throughput
+from tests.bench.batch import cluster, costs, memory, pieces, scheduling, throughput
 from tests.bench.batch.commands import WORKERS
 from tests.bench.figures import Figure, text
 from tests.bench.machine import describe, hold_to_cores
@@ -29,6 +29,9 @@ PARTS = {
     "throughput": Part(2000, throughput.figures),
     "memory": Part(20_000, memory.figures),
     "dask": Part(500, cluster.figures),
+    "costs": Part(500, costs.figures),
+    "pieces": Part(50, pieces.figures),
+    "scheduling": Part(5000, scheduling.figures),
 }
 
 

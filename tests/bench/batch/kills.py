@@ -96,7 +96,8 @@ def check(target: Path, expected: dict[str, bytes], images: int) -> None:
     """Assert that a finished tree is the uninterrupted one, and that nothing finished was done again."""
     found = contents(target)
     assert found.keys() == expected.keys(), sorted(found.keys() ^ expected.keys())
-    assert not [name for name in expected if found[name] != expected[name]]
+    others = [name for name in expected if found[name] != expected[name]]
+    assert not others, others
     done = Counter()
     for line in (target / JOURNAL).read_bytes().splitlines():
         try:
@@ -104,7 +105,7 @@ def check(target: Path, expected: dict[str, bytes], images: int) -> None:
         except ValueError:  # torn by a kill
             continue
         done[entry["place"]] += entry["status"] == "done"
-    assert len(done) == images
+    assert len(done) == images, f"{len(done)} of {images} images are in the journal"
     assert set(done.values()) == {1}, [place for place, times in done.items() if times != 1]
 
 

@@ -1,0 +1,48 @@
+"""What the work on an image is made of, in one process: reading, writing, seeing files to the disk."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+from convtool import feature_maps, load_filter, load_image
+from convtool.io.images import read_image
+from convtool.io.maps import MAP_FORMATS, write_map
+from convtool.jobs.describe import describe
+from tests.bench.batch import photographs
+from tests.bench.figures import Figure
+from tests.bench.timing import FULL, QUICK, best_times
+
+SIDE = 1024
+FILE = bytes(100_000)
+"""A file of the size of a small photograph's map."""
+
+
+def figures(images: int, scratch: Path) -> Iterator[Figure]:
+    """Nanoseconds of a value that is read or written, milliseconds of a file; photographs, two formats."""
+    colour = list(photographs.take(scratch, images, SIDE))[0 :: len(photographs.SOURCES)]
+    for path in colour[:2]:
+        stored = read_image(path).values.size
+        taken = best_times({"": lambda path=path: read_image(path)}, QUICK)[""]
+        yield Figure(f"read a stored value, {path.suffix[1:]}, ns", taken / stored * 1e9)
+    maps = feature_maps(load_image(colour[0]), load_filter("sobel-x"))
+
+    def write(format_: str) -> None:
+        write_map(io.BytesIO(), maps, format_)
+        describe(maps)
+
+    for format_ in MAP_FORMATS:
+        taken = best_times({"": lambda format_=format_: write(format_)}, QUICK)[""]
+        yield Figure(f"record and write a value, {format_}, ns", taken / maps.size * 1e9)
+    numbers = count()
+
+    def synced() -> None:
+        with (scratch / str(next(numbers))).open("wb") as stream:
+            stream.write(FILE)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    yield Figure("write and sync a file of 100 kB, ms", best_times({"": synced}, FULL)[""] * 1000)
