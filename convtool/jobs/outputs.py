@@ -113,7 +113,7 @@ class Outputs:
             self._check_holds(len(maps))
             return
         makers: dict[str, str] = {}
-        for stage in self.options.save:
+        for stage in sorted(self.options.save):
             for image, part, filter_ in maps:
                 name = output_name(image_stem(image), part, stage, self.format)
                 maker = spoken(image) if filter_ is None else f"{spoken(image)} with {filter_}"

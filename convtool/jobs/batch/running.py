@@ -49,7 +49,8 @@ def run_batch(
     with closing(engine.run(recipe, tasks_of(items, journal, engine.workers))) as batches:
         for results in batches:
             new = [result for result in results if result.status != "skipped"]
-            offsets = dict(zip((result.item.place for result in new), journal.append(new), strict=True))
+            written = journal.append(new) if new else []
+            offsets = dict(zip((result.item.place for result in new), written, strict=True))
             for result in results:
                 place = result.item.place
                 skipped = result.status == "skipped"
