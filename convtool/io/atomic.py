@@ -52,7 +52,7 @@ def _part_beside(target: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             part.unlink()
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _is_written_straight(target: Path) -> bool:
@@ -73,8 +73,8 @@ def _is_written_straight(target: Path) -> bool:
     return not stat.S_ISREG(mode)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut, where folders can be synced."""
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder survive a power cut, where folders can be synced."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
