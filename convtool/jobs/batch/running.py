@@ -53,8 +53,9 @@ def run_batch(
             offsets = dict(zip((result.item.place for result in new), written, strict=True))
             for result in results:
                 place = result.item.place
-                skipped = result.status == "skipped"
-                finished[numbers[place]] = journal.last(place) if skipped else offsets[place], skipped
+                offset = offsets.get(place, journal.last(place))
+                assert offset is not None  # only what the journal proves is skipped
+                finished[numbers[place]] = offset, result.status == "skipped"
                 tally.count(result)
             watch()
             while due in finished:
