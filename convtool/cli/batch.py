@@ -113,7 +113,7 @@ def batch(
         notify=Display(quiet=quiet).notice,
     )
     tally = Tally(len(items))
-    with Journal.open(recipe, fresh=fresh) as journal, BatchProgress(tally, quiet=quiet) as progress:
+    with Journal.open(out_dir, recipe, fresh=fresh) as journal, BatchProgress(tally, quiet=quiet) as progress:
         engine = LocalEngine(jobs, image_timeout=image_timeout, lease=journal.descriptor)
         lines = run_batch(items, recipe, engine, journal, tally, fail_fast=fail_fast, watch=progress.update)
         with written_anyway(lines):

@@ -145,7 +145,7 @@ def _is_written_straight(target: Path) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut, where folders can be synced."""
+    """Make new names in a folder survive a power cut, where folders can be synced."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

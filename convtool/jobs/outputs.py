@@ -113,7 +113,7 @@ class Outputs:
             self._check_holds(len(maps))
             return
         makers: dict[str, str] = {}
-        for stage in self.options.save:
+        for stage in sorted(self.options.save):
             for image, part, filter_ in maps:
                 name = output_name(image_stem(image), part, stage, self.format)
                 maker = spoken(image) if filter_ is None else f"{spoken(image)} with {filter_}"
@@ -137,7 +137,7 @@ class Outputs:
             yield from self._write_together(maps, stacked)
             return
         if self.options.save:
-            _create_folder(self.options.folder)
+            create_folder(self.options.folder)
         for stage_map in maps:
             if stage_map.stage not in self.options.save:
                 yield Output(None, Written())
@@ -267,7 +267,8 @@ def _is_same_file(source: str, path: str) -> bool:
         raise
 
 
-def _create_folder(folder: str) -> None:
+def create_folder(folder: str) -> None:
+    """Make the folder of outputs, and those above it, if they are not there."""
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:

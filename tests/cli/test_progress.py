@@ -70,8 +70,8 @@ def test_many_failures_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_one_that_is_cut_off_says_how_it_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     tally = Tally(10)
+    count(tally, "done", 4)
     with pytest.raises(KeyboardInterrupt), BatchProgress(tally, quiet=False):
-        count(tally, "done", 4)
         raise KeyboardInterrupt
     (summary,) = said(capsys)
     assert summary.startswith("convtool: 4 done of 10 images in ")

@@ -49,11 +49,13 @@ def run_batch(
     with closing(engine.run(recipe, tasks_of(items, journal, engine.workers))) as batches:
         for results in batches:
             new = [result for result in results if result.status != "skipped"]
-            offsets = dict(zip((result.item.place for result in new), journal.append(new), strict=True))
+            written = journal.append(new) if new else []
+            offsets = dict(zip((result.item.place for result in new), written, strict=True))
             for result in results:
                 place = result.item.place
-                skipped = result.status == "skipped"
-                finished[numbers[place]] = journal.last(place) if skipped else offsets[place], skipped
+                offset = offsets.get(place, journal.last(place))
+                assert offset is not None  # only what the journal proves is skipped
+                finished[numbers[place]] = offset, result.status == "skipped"
                 tally.count(result)
             watch()
             while due in finished:
