@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from convtool import feature_maps, load_filter, max_pool2d, save_map
+from convtool.jobs.batch.journal import NAME
 from convtool.jobs.batch.work import Result
 from tests.bench.batch import commands, costs, kills, memory, photographs, scheduling, throughput
 from tests.bench.images import photograph
@@ -157,7 +158,7 @@ class TestKills:
 
     def journal(self, target: Path, *lines: tuple[str, str]) -> None:
         entries = [json.dumps({"place": place, "status": status}) for place, status in lines]
-        (target / kills.JOURNAL).write_text("\n".join(['{"place": "b", "st', *entries, ""]))
+        (target / NAME).write_text("\n".join(['{"place": "b", "st', *entries, ""]))
 
     def test_a_tree_as_it_should_be(self, target: Path) -> None:
         kills.check(target, TREE, images=2)

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
+from convtool.jobs.batch.journal import NAME
 from tests.bench.batch import photographs
 from tests.bench.batch.commands import FILTERS, Words, convtool_batch
 from tests.bench.timing import seconds
 from tests.readme import ROOT
 
 IMAGES, SIDE = 60, 256
-JOURNAL = ".convtool-journal.ndjson"
 LONGEST_AFTER_DEATH = 2.0
 """Seconds that workers may outlive their parent."""
 
@@ -99,7 +99,7 @@ def check(target: Path, expected: dict[str, bytes], images: int) -> None:
     others = [name for name in expected if found[name] != expected[name]]
     assert not others, others
     done = Counter()
-    for line in (target / JOURNAL).read_bytes().splitlines():
+    for line in (target / NAME).read_bytes().splitlines():
         try:
             entry = json.loads(line)
         except ValueError:  # torn by a kill
@@ -111,7 +111,7 @@ def check(target: Path, expected: dict[str, bytes], images: int) -> None:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below a folder but the journal, with its bytes."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != JOURNAL)
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
