@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import asdict, replace
 from hashlib import file_digest
@@ -30,10 +29,7 @@ def finish(item: Item, recipe: Recipe) -> Result:
     def notify(line: str) -> None:
         if recipe.strict:
             raise InputError(f"{line}; refused because of --strict")
-        notices.append(as_named(line))
-
-    def as_named(line: str) -> str:
-        return line.replace(recipe.folder + os.sep, "")
+        notices.append(recipe.as_named(line))
 
     path = str(Path(recipe.folder, item.input))
     result = Result(item, "failed")
@@ -52,7 +48,7 @@ def finish(item: Item, recipe: Recipe) -> Result:
             )
     except Exception as fault:
         error, code = explained(fault)
-        result = replace(result, error=as_named(error), exit=code)
+        result = replace(result, error=recipe.as_named(error), exit=code)
     return replace(result, notices=tuple(notices), seconds=round(time.perf_counter() - start, 6))
 
 

@@ -92,6 +92,21 @@ class Journal:
             os.close(descriptor)
             raise
 
+    @classmethod
+    def peek(cls, folder: str, recipe: Recipe) -> Self:
+        """Read what has been done in a folder, and take and create nothing.
+
+        Raises
+        ------
+        OutputError
+            The journal cannot be read.
+        """
+        path = Path(folder, NAME)
+        with _faults(str(path), "cannot be read"):
+            there = path.is_file() and not path.is_symlink()
+            descriptor = os.open(path if there else os.devnull, os.O_RDONLY)
+        return cls(folder, descriptor, describe_recipe(recipe))
+
     def __enter__(self) -> Self:
         return self
 
