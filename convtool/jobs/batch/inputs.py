@@ -54,7 +54,7 @@ def collect(
     InputError
         A folder holds no image, or cannot be read.
     """
-    own = os.path.realpath(out_dir) if Path(out_dir).is_dir() else None
+    own = os.path.realpath(out_dir) if Path(out_dir).is_dir() else ""
     search = _Search(recursive, include, own)
     for name in chain(names, listed):
         search.take(name)
@@ -110,7 +110,7 @@ class _Search:
     Attributes
     ----------
     out_dir
-        Its real path; `None` if it is not there yet.
+        Its real path; empty if it is not there yet.
     found
         Of every image, under its absolute path: as it was named, and its bytes.
     bases
@@ -123,7 +123,7 @@ class _Search:
 
     recursive: bool
     include: Sequence[str]
-    out_dir: str | None
+    out_dir: str
     found: dict[str, tuple[str, int]] = field(default_factory=dict)
     bases: set[str] = field(default_factory=set)
     own: int = 0
@@ -177,7 +177,7 @@ class _Search:
 
     def _is_own(self, path: str) -> bool:
         """Whether it lies in the folder of the outputs, by whatever name or link."""
-        if self.out_dir is None:
+        if not self.out_dir:
             return False
         real = os.path.realpath(path)
         return os.path.commonpath([real, self.out_dir]) == self.out_dir
