@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from hashlib import file_digest
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def finish(item: Item, recipe: Recipe) -> Result:
             result = replace(
                 result,
                 status="done",
-                outputs=tuple(map(asdict, records)),
+                outputs=tuple(dict(vars(record)) for record in records),
                 hashes=tuple(map(_hash, written)),
             )
     except Exception as fault:
