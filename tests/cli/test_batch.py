@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from convtool.jobs.batch.journal import NAME
 
 from convtool import __version__
+from convtool.jobs.batch.journal import NAME
 from tests.cli.runner import Finished, as_process, contents, in_process, spawned
 
 
