@@ -132,6 +132,7 @@ def batch(
         with written_anyway(lines):
             for line in lines:
                 if not quiet:
+                    progress.make_room()
                     print(json.dumps(line), flush=True)
     if tally.failed:
         raise typer.Exit(SOME_FAILED)
