@@ -98,7 +98,7 @@ def batch(
     from convtool.core.threads import usable_cores
     from convtool.jobs.batch.inputs import collect, read_list
     from convtool.jobs.batch.journal import Journal
-    from convtool.jobs.batch.preparing import prepared, shared
+    from convtool.jobs.batch.preparing import check_apart, prepared, shared
     from convtool.jobs.batch.running import run_batch
     from convtool.jobs.batch.tally import Tally
     from convtool.jobs.engines.local import LocalEngine
@@ -121,6 +121,7 @@ def batch(
         listed=read_list(files_from, nul=nul) if files_from is not None else [],
         notify=Display(quiet=quiet).notice,
     )
+    check_apart(items, recipe)
     if dry_run:
         _tell(items, recipe, jobs, fresh=fresh, quiet=quiet)
         return
@@ -131,6 +132,7 @@ def batch(
         with written_anyway(lines):
             for line in lines:
                 if not quiet:
+                    progress.make_room()
                     print(json.dumps(line), flush=True)
     if tally.failed:
         raise typer.Exit(SOME_FAILED)
