@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
@@ -55,12 +55,15 @@ class TestPhotographs:
 
 
 class TestThroughput:
-    def test_the_script_with_opencv_makes_the_same_maps(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("pooling", ["plain", "passes"])
+    def test_the_script_with_opencv_makes_the_same_maps(
+        self, pooling: Literal["plain", "passes"], tmp_path: Path
+    ) -> None:
         pytest.importorskip("cv2")
         picture = photograph(65)
         (tmp_path / "in" / "a").mkdir(parents=True)
         Image.fromarray(picture.astype(np.uint8)).save(tmp_path / "in" / "a" / "photo.png")
-        commands.run(commands.opencv_script(tmp_path / "in", tmp_path / "out"))
+        commands.run(commands.opencv_script(tmp_path / "in", tmp_path / "out", pooling))
         for name in commands.FILTERS:
             maps = feature_maps(picture, load_filter(name))
             for stage, values in (("map", maps), ("pool", max_pool2d(maps, 2))):

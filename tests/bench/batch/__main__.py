@@ -19,19 +19,20 @@ from tests.readme import ROOT
 
 
 class Part(NamedTuple):
-    """Figures that are measured together, and on how many images."""
+    """Figures that are measured together, and on how much."""
 
     images: int
+    unit: str
     figures: Callable[[int, Path], Iterator[Figure]]
 
 
 PARTS = {
-    "throughput": Part(2000, throughput.figures),
-    "memory": Part(20_000, memory.figures),
-    "dask": Part(500, cluster.figures),
-    "costs": Part(500, costs.figures),
-    "pieces": Part(50, pieces.figures),
-    "scheduling": Part(5000, scheduling.figures),
+    "throughput": Part(2000, "photographs of 512²", throughput.figures),
+    "memory": Part(20_000, "pictures of 16²", memory.figures),
+    "dask": Part(500, "photographs of 512²", cluster.figures),
+    "costs": Part(500, "photographs of each size at most", costs.figures),
+    "pieces": Part(50, "photographs", pieces.figures),
+    "scheduling": Part(5000, "tasks", scheduling.figures),
 }
 
 
@@ -47,10 +48,11 @@ def main() -> None:
     found = []
     for name in chosen.only or PARTS:
         part = PARTS[name]
-        print(name, flush=True)
+        images = chosen.images or part.images
+        print(f"{name}, {images:,} {part.unit}", flush=True)
         with tempfile.TemporaryDirectory() as scratch:
             try:
-                for figure in part.figures(chosen.images or part.images, Path(scratch)):
+                for figure in part.figures(images, Path(scratch)):
                     print(text(figure), flush=True)
                     found.append(figure._asdict())
             except NotInstalled as missing:

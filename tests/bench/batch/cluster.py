@@ -37,7 +37,7 @@ def figures(images: int, scratch: Path) -> Iterator[Figure]:
         }
         times = best_seconds(commands, targets)
     for name, taken in times.items():
-        yield Figure(f"{images} photographs of 512², images a second: {name}", images / taken)
+        yield Figure(f"{name}, images a second", images / taken)
     yield Figure("dask / local", times[LOCAL] / times[DASK], REACH)
 
 
