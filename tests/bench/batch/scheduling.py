@@ -8,14 +8,15 @@ from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
-from convtool.jobs.batch.journal import NAME
+from convtool.jobs.engines.dask import DaskEngine
 
-from convtool.io.filters import read_filter
+from convtool.jobs.batch.journal import NAME
 from convtool.jobs.batch.work import Item, Recipe
 from convtool.jobs.engines import Engine
 from convtool.jobs.engines.local import LocalEngine
-from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions
+from tests.bench.batch.cluster import cluster
 from tests.bench.batch.commands import WORKERS
+from tests.bench.batch.recipes import recipe
 from tests.bench.figures import Figure
 
 WARM = 50
@@ -24,23 +25,19 @@ WARM = 50
 
 def figures(tasks: int, scratch: Path) -> Iterator[Figure]:
     """Milliseconds between results, of each engine."""
-    recipe = Recipe(
-        folder=str(scratch),
-        filters=(read_filter("sobel-x"),),
-        inputs=InputOptions(),
-        conv=ConvOptions(),
-        pool=PoolOptions(),
-        output=OutputOptions(frozenset(("relu", "pool")), folder=str(scratch / "maps")),
-    )
+    made = recipe(scratch, scratch / "maps")
     with (scratch / NAME).open("wb") as lease:
         local = LocalEngine(WORKERS, image_timeout=60, lease=lease.fileno())
-        yield Figure("a task, local, ms", between_results(local, recipe, tasks) * 1000)
+        yield Figure("a task, local, ms", between_results(local, made, tasks) * 1000)
+    with cluster(scratch) as address:
+        dask = DaskEngine.connect(address, timeout=60, image_timeout=60, folders=[])
+        yield Figure("a task, dask, ms", between_results(dask, made, tasks) * 1000)
 
 
-def between_results(engine: Engine, recipe: Recipe, tasks: int) -> float:
+def between_results(engine: Engine, made: Recipe, tasks: int) -> float:
     """Seconds from one result to the next when all workers are there."""
     nothing = ((Item(f"{number:06}.png", f"{number:06}.png", 0),) for number in range(WARM + tasks))
-    with closing(engine.run(recipe, nothing)) as batches:
+    with closing(engine.run(made, nothing)) as batches:
         results = (result for batch in batches for result in batch)
         for result in islice(results, WARM):
             assert result.status == "failed"
