@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.jobs.engines.clusters import DaskCluster
-
 from tests.bench.batch import photographs
 from tests.bench.batch.commands import WORKERS, best_seconds, convtool_batch
 from tests.bench.figures import Figure
@@ -37,6 +35,8 @@ def figures(images: int, scratch: Path) -> Iterator[Figure]:
 def cluster(scratch: Path) -> Iterator[str]:
     """Start a scheduler and the workers; give the scheduler's address."""
     library("distributed")
+    from tests.jobs.engines.clusters import DaskCluster
+
     folder = scratch / "cluster"
     folder.mkdir()
     with DaskCluster(folder) as processes:

@@ -17,8 +17,6 @@ from tests.readme import ROOT
 
 FILTERS = ("sobel-x", "sobel-y", "laplacian-8", "gaussian-5")
 WORKERS = 2
-ROUNDS = 2
-"""Turns that each contender gets; its quickest counts."""
 
 Words = list[str | Path]
 
@@ -43,14 +41,16 @@ def bare_library(source: Path, target: Path) -> Words:
     return [sys.executable, "-m", "tests.bench.batch.bare", source, target, str(WORKERS)]
 
 
-def best_seconds(commands: Mapping[str, Words], targets: Mapping[str, Path]) -> dict[str, float]:
+def best_seconds(
+    commands: Mapping[str, Words], targets: Mapping[str, Path], rounds: int = 2
+) -> dict[str, float]:
     """Seconds of the quickest run of each command, each run into an empty folder.
 
-    They take turns, in one order and the other. What the system still has to write of a run before is
+    They take so many turns, in one order and the other. What the system still has to write of a run before is
     written before the next one starts.
     """
     times: dict[str, list[float]] = {name: [] for name in commands}
-    for number in range(ROUNDS):
+    for number in range(rounds):
         for name in commands if number % 2 == 0 else reversed(commands):
             shutil.rmtree(targets[name], ignore_errors=True)
             os.sync()

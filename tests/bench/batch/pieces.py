@@ -63,7 +63,7 @@ def _journal(image: Path, scratch: Path) -> Iterator[Figure]:
     made = recipe(scratch, scratch / "maps")
     result = finish(Item(str(image), image.name, 0), made)
     assert result.status == "done", result.error
-    with Journal.open(made, fresh=True) as journal:
+    with Journal.open(made.output.folder, made, fresh=True) as journal:
         taken = best_times({"": lambda: journal.append([result])}, FULL)[""]
         first, second = (journal.append([result])[0] for _ in range(2))
     yield Figure("write and sync a line of the journal, ms", taken * 1000)

@@ -8,8 +8,6 @@ from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
-from convtool.jobs.engines.dask import DaskEngine
-
 from convtool.jobs.batch.journal import NAME
 from convtool.jobs.batch.work import Item, Recipe
 from convtool.jobs.engines import Engine
@@ -30,6 +28,8 @@ def figures(tasks: int, scratch: Path) -> Iterator[Figure]:
         local = LocalEngine(WORKERS, image_timeout=60, lease=lease.fileno())
         yield Figure("a task, local, ms", between_results(local, made, tasks) * 1000)
     with cluster(scratch) as address:
+        from convtool.jobs.engines.dask import DaskEngine
+
         dask = DaskEngine.connect(address, timeout=60, image_timeout=60, folders=[])
         yield Figure("a task, dask, ms", between_results(dask, made, tasks) * 1000)
 
