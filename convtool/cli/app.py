@@ -12,7 +12,6 @@ from convtool.cli.late import late_group
 
 COMMANDS = (
     "run",
-    "batch",
     "conv",
     "relu",
     "pool",
@@ -21,6 +20,7 @@ COMMANDS = (
     "sheet",
     "report",
     "plan",
+    "batch",
     "filters",
     "learn",
     "find",

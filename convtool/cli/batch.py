@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from convtool.cli import options as o
 from convtool.cli import values
 from convtool.cli.display import written_anyway
-from convtool.cli.faults import SOME_FAILED
+from convtool.cli.faults import SOME_FAILED, say
 from convtool.cli.groups import grouped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convtool.jobs.batch.work import Item, Recipe
 
 
 @grouped
@@ -61,6 +67,9 @@ def batch(
             "--fail-fast/--keep-going", help="Stop at the first image that fails, or do the others."
         ),
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Do nothing, but tell what would be done, at what cost.")
+    ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do everything anew, whatever is done already.")
     ] = False,
@@ -72,7 +81,7 @@ def batch(
     quiet: o.Quiet = False,
     debug: o.Debug = False,
 ) -> None:
-    r"""Run Conv, ReLU and Pool on many images, and print one JSON line for each.
+    """Run Conv, ReLU and Pool on many images, and print one JSON line for each.
 
     What is done is kept in a journal in the folder: the same command again does what is left, or what
     has changed since.
@@ -89,7 +98,7 @@ def batch(
     from convtool.core.threads import usable_cores
     from convtool.jobs.batch.inputs import collect, read_list
     from convtool.jobs.batch.journal import Journal
-    from convtool.jobs.batch.preparing import prepared, shared
+    from convtool.jobs.batch.preparing import check_apart, prepared, shared
     from convtool.jobs.batch.running import run_batch
     from convtool.jobs.batch.tally import Tally
     from convtool.jobs.engines.local import LocalEngine
@@ -112,6 +121,10 @@ def batch(
         listed=read_list(files_from, nul=nul) if files_from is not None else [],
         notify=Display(quiet=quiet).notice,
     )
+    check_apart(items, recipe)
+    if dry_run:
+        _tell(items, recipe, jobs, fresh=fresh, quiet=quiet)
+        return
     tally = Tally(len(items))
     with Journal.open(out_dir, recipe, fresh=fresh) as journal, BatchProgress(tally, quiet=quiet) as progress:
         engine = LocalEngine(jobs, image_timeout=image_timeout, lease=journal.descriptor)
@@ -119,6 +132,37 @@ def batch(
         with written_anyway(lines):
             for line in lines:
                 if not quiet:
+                    progress.make_room()
                     print(json.dumps(line), flush=True)
     if tally.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _tell(items: Sequence[Item], recipe: Recipe, jobs: int, *, fresh: bool, quiet: bool) -> None:
+    """Print a line for each image as if it were done, and what all of them cost."""
+    from convtool.cli.progress import duration
+    from convtool.jobs.batch.estimating import estimated
+    from convtool.jobs.batch.journal import Journal
+
+    files = images = failed = 0
+    memory, seconds = 0, 0.0
+    with Journal.peek(recipe.output.folder, recipe) as journal:
+        for item in items:
+            proof = None if fresh else journal.proof(item.place)
+            line = estimated(replace(item, proof=proof), recipe)
+            if not quiet:
+                print(json.dumps(line), flush=True)
+            if line["error"] is not None:
+                say(line["error"])
+            failed += line["status"] == "failed"
+            images += line["status"] == "planned"
+            files += len(line["outputs"])
+            memory = max(memory, line["memory"] or 0)
+            seconds += line["seconds"] or 0.0
+    if not quiet:
+        say(
+            f"{images:,} of {len(items):,} images would be done: {files:,} files, at most about "
+            f"{memory / 1e6:,.0f} MB a worker, about {duration(seconds / jobs)} with {jobs} worker(s)"
+        )
+    if failed:
         raise typer.Exit(SOME_FAILED)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from hashlib import file_digest
 from pathlib import Path
 
@@ -30,10 +29,7 @@ def finish(item: Item, recipe: Recipe) -> Result:
     def notify(line: str) -> None:
         if recipe.strict:
             raise InputError(f"{line}; refused because of --strict")
-        notices.append(as_named(line))
-
-    def as_named(line: str) -> str:
-        return line.replace(recipe.folder + os.sep, "")
+        notices.append(recipe.as_named(line))
 
     path = str(Path(recipe.folder, item.input))
     result = Result(item, "failed")
@@ -47,12 +43,12 @@ def finish(item: Item, recipe: Recipe) -> Result:
             result = replace(
                 result,
                 status="done",
-                outputs=tuple(map(asdict, records)),
+                outputs=tuple(dict(vars(record)) for record in records),
                 hashes=tuple(map(_hash, written)),
             )
     except Exception as fault:
         error, code = explained(fault)
-        result = replace(result, error=as_named(error), exit=code)
+        result = replace(result, error=recipe.as_named(error), exit=code)
     return replace(result, notices=tuple(notices), seconds=round(time.perf_counter() - start, 6))
 
 

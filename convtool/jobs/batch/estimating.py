@@ -15,7 +15,7 @@ from convtool.io.filters import FilterFile
 from convtool.io.images import Shape, read_shape
 from convtool.jobs.batch.doing import is_proven, stages_of
 from convtool.jobs.batch.work import Item, Recipe
-from convtool.jobs.naming import filter_labels, image_stem, numbers, output_name
+from convtool.jobs.naming import STAGE_SUFFIXES, filter_labels, image_stem, numbers, output_name
 from convtool.jobs.stages import memory_of
 
 READ = 25e-9
@@ -40,8 +40,8 @@ def estimated(item: Item, recipe: Recipe) -> dict[str, Any]:
             line["outputs"] = list(_outputs(item, shape, recipe))
             memory, seconds = _costs(shape, recipe)
     except Exception as fault:
-        line["error"], line["exit"] = explained(fault)
-        line["status"] = "failed"
+        error, code = explained(fault)
+        line |= {"status": "failed", "error": recipe.as_named(error), "exit": code}
     return {**line, "memory": memory, "seconds": seconds}
 
 
@@ -83,6 +83,8 @@ def _outputs(item: Item, shape: Shape, recipe: Recipe) -> Iterator[str]:
     for file in recipe.filters:
         for label in filter_labels(file.label, file.bank):
             for channel in channels:
-                for stage in sorted(recipe.output.save):
+                for stage in STAGE_SUFFIXES:
+                    if stage not in recipe.output.save:
+                        continue
                     name = output_name(image_stem(item.input), label + channel, stage, recipe.output.format)
                     yield str(folder / name)

@@ -54,7 +54,8 @@ def collect(
     InputError
         A folder holds no image, or cannot be read.
     """
-    search = _Search(recursive, include, os.path.realpath(out_dir))
+    own = os.path.realpath(out_dir) if Path(out_dir).is_dir() else ""
+    search = _Search(recursive, include, own)
     for name in chain(names, listed):
         search.take(name)
     if not search.found:
@@ -109,7 +110,7 @@ class _Search:
     Attributes
     ----------
     out_dir
-        Its real path.
+        Its real path; empty if it is not there yet.
     found
         Of every image, under its absolute path: as it was named, and its bytes.
     bases
@@ -176,6 +177,8 @@ class _Search:
 
     def _is_own(self, path: str) -> bool:
         """Whether it lies in the folder of the outputs, by whatever name or link."""
+        if not self.out_dir:
+            return False
         real = os.path.realpath(path)
         return os.path.commonpath([real, self.out_dir]) == self.out_dir
 

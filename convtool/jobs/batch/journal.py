@@ -75,10 +75,9 @@ class Journal:
         create_folder(folder)
         path = str(Path(folder, NAME))
         with _faults(path, "cannot be opened"):
-            # Not to be waited for, should it be a pipe.
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
             descriptor = os.open(path, flags, 0o666)
-        try:
+        with _closed_by_a_fault(descriptor):
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OutputError(f"it is no plain file{_WAY_OUT}", path)
             with _faults(path, "cannot be locked"):
@@ -88,9 +87,22 @@ class Journal:
                     os.ftruncate(descriptor, 0)
             sync_folder(Path(folder))
             return cls(folder, descriptor, describe_recipe(recipe))
-        except BaseException:
-            os.close(descriptor)
-            raise
+
+    @classmethod
+    def peek(cls, folder: str, recipe: Recipe) -> Self:
+        """Read what has been done in a folder, and take and create nothing.
+
+        Raises
+        ------
+        OutputError
+            The journal cannot be read.
+        """
+        path = Path(folder, NAME)
+        with _faults(str(path), "cannot be read"):
+            there = path.is_file() and not path.is_symlink()
+            descriptor = os.open(path if there else os.devnull, os.O_RDONLY)
+        with _closed_by_a_fault(descriptor):
+            return cls(folder, descriptor, describe_recipe(recipe))
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +137,7 @@ class Journal:
         """
         lines = [self._encoded(result) for result in results]
         with _faults(self._path, "cannot be written"):
-            end = os.lseek(self.descriptor, 0, os.SEEK_END)
+            end = os.fstat(self.descriptor).st_size
             gap = b"\n" if end and os.pread(self.descriptor, 1, end - 1) != b"\n" else b""
             try:
                 _write(self.descriptor, gap + b"".join(lines))
@@ -161,7 +173,7 @@ class Journal:
     def _line_at(self, offset: int) -> bytes:
         with self._reading() as stream:
             stream.seek(offset)
-            return stream.readline(MAX_JSON_BYTES)
+            return stream.readline()
 
     @contextmanager
     def _reading(self) -> Iterator[BinaryIO]:
@@ -169,7 +181,6 @@ class Journal:
             _faults(self._path, "cannot be read"),
             open(self.descriptor, "rb", closefd=False) as stream,
         ):
-            stream.seek(0)
             yield stream
 
     def _parsed(self, line: bytes) -> dict[str, Any] | None:
@@ -216,6 +227,15 @@ def _is_below(path: str) -> bool:
         return False
     steps = PurePath(path).parts
     return named and bool(steps) and ".." not in steps and not PurePath(path).is_absolute()
+
+
+@contextmanager
+def _closed_by_a_fault(descriptor: int) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def _lock(descriptor: int, folder: str) -> None:

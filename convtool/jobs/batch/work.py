@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, Pool
 Status = Literal["done", "skipped", "failed"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Proof:
     """What an earlier run says it has done with an image: hashes (SHA-256) of the input and the outputs.
 
@@ -26,7 +27,7 @@ class Proof:
     outputs: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """One image of a batch.
 
@@ -80,6 +81,10 @@ class Recipe:
     def output_folder(self) -> Path:
         """The folder of the whole batch."""
         return Path(self.folder, self.output.folder)
+
+    def as_named(self, line: str) -> str:
+        """What is said of a file, with its path as the user named it."""
+        return line.replace(self.folder + os.sep, "")
 
     def folder_of(self, item: Item) -> Path:
         """Where the outputs of an image go."""
