@@ -353,6 +353,13 @@ def test_any_name_is_taken(folder: Path) -> None:
         (["-", "--out-dir", "maps"], 2, "a batch reads files; give names on it with --files-from -"),
         (["photos", "-0", "--out-dir", "maps"], 2, "-0 says how the paths of --files-from end"),
         (["photos", "-o", "a.png", "--out-dir", "maps"], 2, "No such option: -o"),
+        (["photos", "--timeout", "9", "--out-dir", "maps"], 2, "are for a cluster; give --engine dask too"),
+        (["photos", "--engine", "dask", "--out-dir", "maps"], 2, "give it with --scheduler"),
+        (
+            ["photos", "--engine", "dask", "--scheduler", "tcp://a:1", "--jobs", "2", "--out-dir", "maps"],
+            2,
+            "--jobs is for this machine",
+        ),
         (["photos", "--jobs", "0", "--out-dir", "maps"], 2, "is not a whole number from 1"),
         (["photos", "--image-timeout", "0", "--out-dir", "maps"], 2, "is not above 0"),
         (
