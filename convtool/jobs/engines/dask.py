@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -61,7 +61,7 @@ class DaskEngine:
         """How many threads the workers had together when the cluster was reached."""
         return self._workers
 
-    def run(self, recipe: Recipe, tasks: Iterator[Task]) -> Iterator[list[Result]]:
+    def run(self, recipe: Recipe, tasks: Iterator[Task]) -> Generator[list[Result], None, None]:
         """Do the tasks: see `convtool.jobs.engines.Engine`."""
         suspects: list[Item] = []
         with closing(self._cluster):

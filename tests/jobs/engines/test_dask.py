@@ -183,7 +183,7 @@ def test_the_last_worker_dies(cluster: DaskCluster, item: MakeItem, recipe: Make
     [
         (
             "import convtool; convtool.__version__ = '0.0.1'",
-            r" has convtool 0\.0\.1, not \S+ as this machine; install there what is here: convtool .*, NumPy ",
+            r" has convtool 0\.0\.1, not \S+ as this machine; install there what is here: convtool .*, NumPy",
         ),
         (
             "import sys; sys.modules['convtool'] = None",
