@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convtool.cli import options as o
-from convtool.cli import values
+from convtool.cli.batch_options import Finding, Working
 from convtool.cli.display import written_anyway
 from convtool.cli.faults import SOME_FAILED, say
 from convtool.cli.groups import grouped
@@ -31,36 +31,8 @@ def batch(
     out_dir: Annotated[
         str, typer.Option("--out-dir", metavar="DIR", help="Folder of the outputs, a tree like the inputs'.")
     ],
-    recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Take the folders in folders, too.")
-    ] = False,
-    include: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--include",
-            metavar="GLOB",
-            help="Which files of folders [default: pictures and .npy]; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    files_from: Annotated[
-        str | None,
-        typer.Option(
-            "--files-from",
-            metavar="FILE",
-            help="Read more paths, one a line; - is standard input.",
-            show_default=False,
-        ),
-    ] = None,
-    nul: Annotated[
-        bool, typer.Option("-0", "--null", help="Paths of --files-from end with NUL, not with a line.")
-    ] = False,
-    jobs: Annotated[
-        Any, o.parsed("--jobs", values.positive, "N", "Worker processes [default: the cores].")
-    ] = None,
-    image_timeout: Annotated[
-        Any, o.parsed("--image-timeout", values.above_0, "SECONDS", "Give up an image that takes longer.")
-    ] = "300",
+    finding: Finding,
+    working: Working,
     fail_fast: Annotated[
         bool,
         typer.Option(
@@ -91,46 +63,35 @@ def batch(
       convtool batch photos/ --recursive --filter sobel-x --out-dir maps/
       find . -name '*.jpg' -print0 | convtool batch --files-from - -0 -f log-5 --out-dir maps/
     """
-    if nul and files_from is None:
-        raise typer.BadParameter("-0 says how the paths of --files-from end; give it too")
     from convtool.cli.display import Display
     from convtool.cli.progress import BatchProgress
-    from convtool.core.threads import usable_cores
-    from convtool.jobs.batch.inputs import collect, read_list
     from convtool.jobs.batch.journal import Journal
-    from convtool.jobs.batch.preparing import prepared, shared
+    from convtool.jobs.batch.preparing import check_apart, prepared
     from convtool.jobs.batch.running import run_batch
     from convtool.jobs.batch.tally import Tally
-    from convtool.jobs.engines.local import LocalEngine
 
-    jobs = jobs or usable_cores()
     recipe = prepared(
         filters,
-        inputs=shared(reading.options(), jobs),
+        inputs=working.reading(reading.options()),
         conv=sliding.options(),
         pool=pooling.options(),
         output=encoding.to_folder(out_dir, save),
         strict=reading.strict,
         notify=Display(quiet=quiet, strict=reading.strict).notice,
     )
-    items = collect(
-        paths or [],
-        recursive=recursive,
-        include=include or [],
-        out_dir=out_dir,
-        listed=read_list(files_from, nul=nul) if files_from is not None else [],
-        notify=Display(quiet=quiet).notice,
-    )
+    items = finding.items(paths or [], out_dir, Display(quiet=quiet).notice)
+    check_apart(items, recipe)
     if dry_run:
-        _tell(items, recipe, jobs, fresh=fresh, quiet=quiet)
+        _tell(items, recipe, working.processes, fresh=fresh, quiet=quiet)
         return
     tally = Tally(len(items))
     with Journal.open(out_dir, recipe, fresh=fresh) as journal, BatchProgress(tally, quiet=quiet) as progress:
-        engine = LocalEngine(jobs, image_timeout=image_timeout, lease=journal.descriptor)
+        engine = working.start(items, journal)
         lines = run_batch(items, recipe, engine, journal, tally, fail_fast=fail_fast, watch=progress.update)
         with written_anyway(lines):
             for line in lines:
                 if not quiet:
+                    progress.make_room()
                     print(json.dumps(line), flush=True)
     if tally.failed:
         raise typer.Exit(SOME_FAILED)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import TYPE_CHECKING, Self
 
 from convtool.cli.faults import say
 from convtool.cli.status import StatusLine
-from convtool.jobs.batch.tally import Tally
+
+if TYPE_CHECKING:
+    from convtool.jobs.batch.tally import Tally
 
 SECONDS_BETWEEN_LINES = 5.0
 BAR = 24  # columns
@@ -22,12 +25,12 @@ class BatchProgress:
         self._status = StatusLine(quiet=quiet)
         self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
 
-    def __enter__(self) -> BatchProgress:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, fault: type[BaseException] | None, *about: object) -> None:
-        self._status.clear()
-        self._summarise(fault)
+    def __exit__(self, *fault: object) -> None:
+        self.make_room()
+        self._summarise()
 
     def update(self) -> None:
         """Tell how far it has come, if it is time to."""
@@ -37,13 +40,17 @@ class BatchProgress:
             self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
             say(self._counts())
 
+    def make_room(self) -> None:
+        """Take the bar away, for a line that stays."""
+        self._status.clear()
+
     def _counts(self) -> str:
         tally = self._tally
         left = duration((tally.total - tally.finished) / max(tally.rate, 1e-9)) if tally.finished else "?"
         failed = f", {tally.failed:,} failed" if tally.failed else ""
         return f"{tally.finished:,} of {tally.total:,} images{failed}, {tally.rate:.3g} a second, {left} left"
 
-    def _summarise(self, fault: type[BaseException] | None) -> None:
+    def _summarise(self) -> None:
         tally = self._tally
         for failure in tally.failures:
             say(failure)

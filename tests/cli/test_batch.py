@@ -151,6 +151,32 @@ def test_the_same_command_again_does_nothing(photos: list[str]) -> None:
     assert summary(again).startswith("convtool: 7 skipped as already done of 7 images in ")
 
 
+def test_a_folder_that_was_moved_is_done_still(photos: list[str]) -> None:
+    """B5."""
+    batch("photos", "-r")
+    Path("moved").mkdir()
+    Path("maps").rename("moved/maps")
+    Path("photos").rename("moved/photos")
+    again = in_process(
+        "batch", "moved/photos", "-r", "-f", "sobel-x", "--out-dir", "moved/maps", "--jobs", "1"
+    )
+    assert statuses(again) == dict.fromkeys((f"moved/{name}" for name in photos), "skipped")
+    for line in again.records:
+        assert [record["input"] for record in line["outputs"]] == [line["input"]] * 2
+        assert all(record["output"].startswith("moved/maps/") for record in line["outputs"])
+        assert all(Path(record["output"]).is_file() for record in line["outputs"])
+
+
+def test_records_without_files(photos: list[str]) -> None:
+    finished = batch("photos", "--save", "none")
+    assert {record["output"] for line in finished.records for record in line["outputs"]} == {None}
+    assert [len(line["outputs"]) for line in finished.records] == [3] * 4
+    assert outputs() == [NAME]
+    again = batch("photos", "--save", "none")
+    assert set(statuses(again).values()) == {"skipped"}
+    assert [line["outputs"] for line in again.records] == [line["outputs"] for line in finished.records]
+
+
 def test_what_changed_is_done_again(photos: list[str]) -> None:
     """B5."""
     Path("edge.json").write_text("[[1, -1]]")
@@ -270,6 +296,21 @@ def test_notices_are_gathered(photos: list[str]) -> None:
     assert statuses(strict)["photos/alpha.png"] == "failed"
 
 
+def test_a_dry_run_tells_what_a_run_does(photos: list[str]) -> None:
+    Path(photos[2]).write_bytes(b"")
+    dry = batch("photos", "-r", "--dry-run")
+    assert dry.code == 6
+    assert not Path("maps").exists()
+    assert statuses(dry) == {**dict.fromkeys(photos, "planned"), photos[2]: "failed"}
+    assert "6 of 7 images would be done: 12 files, at most about " in summary(dry)
+    real = batch("photos", "-r")
+    expected = [[record["output"] for record in line["outputs"]] for line in real.records]
+    assert [line["outputs"] for line in dry.records] == expected
+    again = batch("photos", "-r", "--dry-run")
+    assert statuses(again) == {**dict.fromkeys(photos, "skipped"), photos[2]: "failed"}
+    assert set(statuses(batch("photos", "-r", "--dry-run", "--fresh")).values()) == {"planned", "failed"}
+
+
 def test_quiet_prints_nothing_but_failures(photos: list[str]) -> None:
     Path(photos[0]).write_bytes(b"")
     finished = batch("photos", "-q")
@@ -312,6 +353,13 @@ def test_any_name_is_taken(folder: Path) -> None:
         (["-", "--out-dir", "maps"], 2, "a batch reads files; give names on it with --files-from -"),
         (["photos", "-0", "--out-dir", "maps"], 2, "-0 says how the paths of --files-from end"),
         (["photos", "-o", "a.png", "--out-dir", "maps"], 2, "No such option: -o"),
+        (["photos", "--timeout", "9", "--out-dir", "maps"], 2, "are for a cluster; give --engine dask too"),
+        (["photos", "--engine", "dask", "--out-dir", "maps"], 2, "give it with --scheduler"),
+        (
+            ["photos", "--engine", "dask", "--scheduler", "tcp://a:1", "--jobs", "2", "--out-dir", "maps"],
+            2,
+            "--jobs is for this machine",
+        ),
         (["photos", "--jobs", "0", "--out-dir", "maps"], 2, "is not a whole number from 1"),
         (["photos", "--image-timeout", "0", "--out-dir", "maps"], 2, "is not above 0"),
         (

@@ -220,6 +220,9 @@ BAD |= {
     ],
     "--jobs": numbers(pair=False),
     "--image-timeout": ABOVE_0,
+    "--timeout": ABOVE_0,
+    "--engine": CHOICES,
+    "--scheduler": [("tcp://host:8786", 2, "are for a cluster; give --engine dask too")],
 }
 BAD["--negatives"] = BAD["--background"] = BAD["--positives"]
 PICTURES = ("--sheet", "--confusion", "--mistakes", "--curves")

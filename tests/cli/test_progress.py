@@ -118,6 +118,17 @@ def test_on_a_terminal_there_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown.startswith("\r[############............] 2 of 4 images, 1 failed, 0.2 a second, 10 s left")
 
 
+def test_the_bar_makes_room_for_what_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.delenv("TERM", raising=False)
+    watched = BatchProgress(Tally(4), quiet=False)
+    watched.update()
+    assert not screen.getvalue().endswith("\r\x1b[K")
+    watched.make_room()
+    assert screen.getvalue().endswith("\r\x1b[K")
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

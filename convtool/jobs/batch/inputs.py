@@ -76,6 +76,11 @@ def collect(
     return items
 
 
+def base_of(items: Sequence[Item]) -> str:
+    """The deepest folder that holds all of them."""
+    return os.path.commonpath([str(Path(item.input).absolute().parent) for item in items])
+
+
 def read_list(path: str, *, nul: bool) -> list[str]:
     """Read names from a file, ``-`` or a pipe: one a line, or each with a NUL at its end.
 

@@ -77,7 +77,7 @@ class Journal:
         with _faults(path, "cannot be opened"):
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
             descriptor = os.open(path, flags, 0o666)
-        try:
+        with _closed_by_a_fault(descriptor):
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OutputError(f"it is no plain file{_WAY_OUT}", path)
             with _faults(path, "cannot be locked"):
@@ -87,9 +87,6 @@ class Journal:
                     os.ftruncate(descriptor, 0)
             sync_folder(Path(folder))
             return cls(folder, descriptor, describe_recipe(recipe))
-        except BaseException:
-            os.close(descriptor)
-            raise
 
     @classmethod
     def peek(cls, folder: str, recipe: Recipe) -> Self:
@@ -104,7 +101,8 @@ class Journal:
         with _faults(str(path), "cannot be read"):
             there = path.is_file() and not path.is_symlink()
             descriptor = os.open(path if there else os.devnull, os.O_RDONLY)
-        return cls(folder, descriptor, describe_recipe(recipe))
+        with _closed_by_a_fault(descriptor):
+            return cls(folder, descriptor, describe_recipe(recipe))
 
     def __enter__(self) -> Self:
         return self
@@ -229,6 +227,15 @@ def _is_below(path: str) -> bool:
         return False
     steps = PurePath(path).parts
     return named and bool(steps) and ".." not in steps and not PurePath(path).is_absolute()
+
+
+@contextmanager
+def _closed_by_a_fault(descriptor: int) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def _lock(descriptor: int, folder: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from convtool.errors import ArgumentError
 from convtool.io.limits import MEMORY_SHARE, Limits
 from convtool.io.memory import available_memory
 from convtool.jobs.batch.doing import planned_maps
-from convtool.jobs.batch.work import Recipe
-from convtool.jobs.naming import STAGE_SUFFIXES
+from convtool.jobs.batch.work import Item, Recipe
+from convtool.jobs.naming import STAGE_SUFFIXES, image_stem, output_name
 from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions
 from convtool.jobs.outputs import Outputs
 from convtool.jobs.reading import Notify, model_of, noticed_filter
@@ -43,6 +43,30 @@ def prepared(
     recipe = Recipe(str(Path.cwd()), files, inputs, conv, pool, output, strict)
     Outputs(output, (), notify).check(planned_maps("an image", recipe), ["an image"])
     return recipe
+
+
+def check_apart(items: Iterable[Item], recipe: Recipe) -> None:
+    """Refuse two images whose maps by different filters bear one name: `a.b` by `c`, and `a` by `b.c`.
+
+    Raises
+    ------
+    ArgumentError
+        Naming both.
+    """
+    parts = [part for _, part, _ in planned_maps("", recipe) if part is not None]
+    if not any("." in part for part in parts):
+        return
+    makers: dict[Path, Item] = {}
+    for item in items:
+        folder = recipe.folder_of(item)
+        for part in parts:
+            path = folder / output_name(image_stem(item.input), part, "relu", recipe.output.format)
+            other = makers.setdefault(path, item)
+            if other is not item:
+                raise ArgumentError(
+                    f"{other.input} and {item.input} would both write {path.name}, by different filters; "
+                    "rename one"
+                )
 
 
 def shared(inputs: InputOptions, workers: int) -> InputOptions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from convtool.io.atomic import remove_parts
@@ -85,6 +86,12 @@ def tasks_of(items: Sequence[Item], journal: Journal, workers: int) -> Iterator[
 
 def _line(item: Item, recipe: Recipe, journal: Journal, offset: int, skipped: bool) -> dict[str, Any]:
     entry = journal.read(offset)
+    if skipped:  # done earlier, when files may have been named from elsewhere
+        for record in entry["outputs"]:
+            record["input"] = item.input
+        written = (record for record in entry["outputs"] if record["output"] is not None)
+        for record, path in zip(written, entry["outputs_sha256"], strict=True):
+            record["output"] = str(Path(recipe.output.folder, path))
     return {
         "input": item.input,
         "status": "skipped" if skipped else entry["status"],

@@ -13,7 +13,7 @@ from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, Pool
 Status = Literal["done", "skipped", "failed"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Proof:
     """What an earlier run says it has done with an image: hashes (SHA-256) of the input and the outputs.
 
@@ -27,7 +27,7 @@ class Proof:
     outputs: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """One image of a batch.
 

@@ -654,3 +654,37 @@ def test_memory_is_a_number_for_each_image() -> None:
     finally:
         tracemalloc.stop()
     assert held < count * 250
+
+
+class TestPeeking:
+    def test_reads_and_takes_nothing(self) -> None:
+        with opened() as journal:
+            journal.append([result_of("a.png")])
+            with Journal.peek("maps", RECIPE) as other:
+                assert other.proof("a.png") == journal.proof("a.png")
+
+    def test_creates_nothing(self) -> None:
+        with Journal.peek("maps", RECIPE) as journal:
+            assert journal.proof("a.png") is None
+        assert not Path("maps").exists()
+
+    @pytest.mark.parametrize("kind", ["folder", "link"])
+    def test_of_what_is_no_journal_proves_nothing(self, kind: str) -> None:
+        Path("maps").mkdir()
+        Path("elsewhere").write_bytes(line_of())
+        if kind == "folder":
+            FILE.mkdir()
+        else:
+            FILE.symlink_to("../elsewhere")
+        with Journal.peek("maps", RECIPE) as journal:
+            assert journal.proof("a.png") is None
+
+
+def test_of_what_was_not_written_the_input_is_the_proof() -> None:
+    records = ({"output": None}, {"output": None})
+    result = Result(result_of("a.png").item, "done", "1f", records)
+    with opened() as journal:
+        journal.append([result])
+        assert journal.proof("a.png") == Proof("1f", ())
+    with opened() as journal:
+        assert journal.proof("a.png") == Proof("1f", ())

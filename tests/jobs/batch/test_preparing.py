@@ -9,7 +9,8 @@ import pytest
 
 from convtool.errors import ArgumentError, InputError
 from convtool.io.limits import Limits
-from convtool.jobs.batch.preparing import prepared, shared
+from convtool.jobs.batch.preparing import check_apart, prepared, shared
+from convtool.jobs.batch.work import Item
 from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions
 
 if TYPE_CHECKING:
@@ -84,3 +85,14 @@ def test_workers_share_what_memory_there_is() -> None:
     assert 3 < one.memory / four.memory < 5
     given = InputOptions(limits=Limits(memory=1000))
     assert shared(given, 4) == given
+
+
+def test_maps_by_different_filters_of_one_name(folder: Path) -> None:
+    for name in ("b.c.json", "c.json"):
+        Path(name).write_text("[[1, -1]]")
+    items = [Item(f"photos/{name}", name, 0) for name in ("a.b.png", "a.png", "x/a.png")]
+    check_apart(items, prepare("b.c.json"))
+    check_apart(items[1:], prepare("b.c.json", "c.json"))
+    says = r"photos/a\.b\.png and photos/a\.png would both write a\.b\.c\.map\.png, by different filters"
+    with pytest.raises(ArgumentError, match=says):
+        check_apart(items, prepare("b.c.json", "c.json"))
