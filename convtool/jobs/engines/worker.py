@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 
 from convtool.core.threads import use_at_most
@@ -22,14 +23,11 @@ def work(pipe: Connection, recipe: Recipe, lease: object) -> None:
     """
     threading.Thread(target=_die_with_parent, daemon=True).start()
     use_at_most(1)
-    pipe.send(None)
-    while True:
-        try:
-            task = pipe.recv()
-        except EOFError:
-            return
-        for item in task:
-            pipe.send(finish(item, recipe))
+    with suppress(EOFError, OSError):  # nobody is left to ask for more, or to be told
+        pipe.send(None)
+        while True:
+            for item in pipe.recv():
+                pipe.send(finish(item, recipe))
 
 
 def _die_with_parent() -> None:
