@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
+from multiprocessing.resource_tracker import ensure_running
 from typing import Any
 
 from convtool.errors import LimitError, OutputError
@@ -21,8 +22,13 @@ from convtool.jobs.batch.doing import MARK
 from convtool.jobs.batch.work import Item, Recipe, Result, Task
 from convtool.jobs.engines.worker import work
 
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""What keeps BLAS from starting threads of its own when NumPy is loaded."""
+_OF_CHILDREN = {
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    "PYTHONSAFEPATH": "1",
+}
+"""Their environment: BLAS starts no threads when NumPy is loaded, no module comes from the current folder."""
+
+_ASKING_TO_STOP = {signal.SIGINT, signal.SIGTERM}
 
 
 class LocalEngine:
@@ -181,9 +187,9 @@ class _Crew:
         )
         with _for_children():
             process.start()
-        there.close()
-        worker = _Worker(process, here)
-        self._workers.append(worker)
+            there.close()
+            worker = _Worker(process, here)
+            self._workers.append(worker)
         return worker
 
 
@@ -203,11 +209,13 @@ def _taken(passed: Any) -> _Lease:
 
 @contextmanager
 def _for_children() -> Iterator[None]:
-    """Start processes that Ctrl-C passes by, since we end them, and whose BLAS keeps to one thread."""
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Start processes that Ctrl-C passes by, since we end them; here it waits until they are known."""
+    before = {name: os.environ.get(name) for name in _OF_CHILDREN}
+    os.environ.update(_OF_CHILDREN)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
+        ensure_running()  # or the first start would do it, and then let the signals through
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING_TO_STOP)
         yield
     finally:
         for name, value in before.items():

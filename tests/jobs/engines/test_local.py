@@ -247,3 +247,11 @@ def test_a_worker_that_cannot_start_is_told(
     with pytest.raises(OutputError, match=r"a worker process could not start \(it ended with 1\)"):
         results_of(LocalEngine(1, image_timeout=60, lease=lease), recipe(), [item("a.png")])
     assert children() == []
+
+
+def test_no_module_of_the_current_folder_is_run(item: MakeItem, recipe: MakeRecipe, lease: int) -> None:
+    for name in ("multiprocessing", "random", "socket", "numpy"):
+        Path(f"{name}.py").write_text(f"open('ran-{name}', 'w')")
+    results = results_of(LocalEngine(1, image_timeout=60, lease=lease), recipe(), [item("a.png")])
+    assert [result.status for result in results.values()] == ["done"]
+    assert not list(Path().glob("ran-*"))
