@@ -114,16 +114,15 @@ class TestMemory:
             peak = memory.peak_memory([sys.executable, "-c", self.TAKE.format(own * 10**6, child)])
             assert own < peak < own + 50
 
-    def test_pictures_are_small_and_no_two_alike(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_pictures_lie_in_folders(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(memory, "A_FOLDER", 3)
-        memory.pictures(tmp_path, 4)
-        paths = sorted(tmp_path.rglob("*.png"))
-        assert [str(path.relative_to(tmp_path)) for path in paths] == [
+        memory.pictures(tmp_path / "in", 4)
+        paths = sorted((tmp_path / "in").rglob("*.png"))
+        assert [str(path.relative_to(tmp_path / "in")) for path in paths] == [
             *("0000/000000.png", "0000/000001.png", "0000/000002.png", "0001/000003.png")
         ]
-        assert len({path.read_bytes() for path in paths}) == 4
+        with Image.open(paths[3]) as picture:
+            assert picture.size == (memory.SIDE, memory.SIDE)
 
 
 def test_costs_are_those_of_an_image_and_of_its_pixels() -> None:
