@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -93,7 +94,7 @@ def batch(
             lines = run_batch(
                 items, recipe, engine, journal, tally, fail_fast=fail_fast, watch=progress.update
             )
-            with written_anyway(lines):
+            with closing(lines), written_anyway(lines):
                 for line in lines:
                     if not quiet:
                         progress.make_room()
