@@ -106,7 +106,7 @@ def _found(name: str, inputs: InputOptions, notify: Notify) -> FilterFile | Imag
     if not os.path.lexists(name) and (LAYER_OF in name or not is_path(name)):
         return noticed_filter(name, notify)
     found: FilterFile | Image
-    with open_source(name) as source:
+    with open_source(name, inputs.limits) as source:
         if holds_filter(source):
             found = decode_filter(source, filter_label(name))
         else:

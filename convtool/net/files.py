@@ -75,7 +75,7 @@ def load_network(path: PathLike, *, limits: Limits | None = None) -> Network:
 
 def read_network(path: PathLike, notify: Notify, *, limits: Limits | None = None) -> Network:
     """Read a network as `load_network` does; ``notify`` is called with each notice."""
-    with open_source(path) as source:
+    with open_source(path, limits) as source:
         return decode_network(source, path, notify, limits=limits)
 
 

@@ -53,7 +53,7 @@ def read_architecture(name: str, notify: Notify, limits: Limits) -> Architecture
                 f"there is no architecture {name!r}; {guess}there are {', '.join(names)}, or name a file"
             )
         return named_architecture(name)
-    with open_source(name) as source:
+    with open_source(name, limits) as source:
         if not source.text_start().startswith(b"{"):
             return decode_network(source, name, notify, limits=limits)
         check_bytes(source.size, MAX_JSON_BYTES, "a network's spec")
