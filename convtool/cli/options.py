@@ -29,6 +29,12 @@ def parsed(flag: str, parser: Any, metavar: str, text: str) -> Any:
     return typer.Option(flag, parser=parser, metavar=metavar, help=text)
 
 
+def written(text: str, *flags: str) -> Any:
+    """An option that names a file to write: ``-o``, or what ``flags`` say."""
+    flags = flags or ("-o", "--output")
+    return typer.Option(*flags, parser=values.output, metavar="FILE", help=text, show_default=False)
+
+
 def limits(max_pixels: int | None, max_memory: int | None) -> Limits:
     """What the options allow, or the environment where they are silent."""
     from convtool.io.limits import Limits
@@ -60,16 +66,7 @@ Filters = Annotated[
         show_default=False,
     ),
 ]
-FilterOutput = Annotated[
-    str,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help="Where to write the filter: .json or .npy; - is standard output.",
-        show_default=False,
-    ),
-]
+FilterOutput = Annotated[str, written("Where to write the filter: .json or .npy; - is standard output.")]
 FilterFormat = Annotated[Literal["json", "npy"], typer.Option("--format", help="Format for -o -.")]
 PoolKind = Literal["max", "avg", "min"]
 Relu = Annotated[bool, typer.Option("--relu/--no-relu", help="Rectify, or keep the signed response.")]
@@ -221,14 +218,7 @@ class Writing:
         str, typer.Option("--out-dir", metavar="DIR", help="Folder of the outputs; created if missing.")
     ] = "."
     output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="The one output, by suffix .png, .npy, .csv or .json; - is standard output.",
-            show_default=False,
-        ),
+        str | None, written("The one output, by suffix .png, .npy, .csv or .json; - is standard output.")
     ] = None
     format: Annotated[
         Literal["png", "npy", "csv", "json"],

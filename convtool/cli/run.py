@@ -32,13 +32,7 @@ def run(
         o.parsed("--save", values.stages, "STAGES", "What to write: conv, map, pool with commas, or none."),
     ] = "map,pool",
     sheet: Annotated[
-        str | None,
-        typer.Option(
-            "--sheet",
-            metavar="FILE",
-            help="Draw the one image, the filters and all maps of theirs, as a PNG.",
-            show_default=False,
-        ),
+        str | None, o.written("Draw the one image, the filters and all maps of theirs, as a PNG.", "--sheet")
     ] = None,
     drawing: o.Drawing,
     sliding: o.Sliding,

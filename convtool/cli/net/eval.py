@@ -6,8 +6,7 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from convtool.cli import options as o
 from convtool.cli.groups import grouped
 from convtool.cli.net.arguments import Data, Measuring, Model
 from convtool.cli.status import StatusLine
@@ -23,20 +22,9 @@ def eval_(
     *,
     model: Model,
     data: Data,
-    confusion: Annotated[
-        str | None,
-        typer.Option(
-            "--confusion", metavar="FILE", help="Draw the confusion matrix, as a PNG.", show_default=False
-        ),
-    ] = None,
+    confusion: Annotated[str | None, o.written("Draw the confusion matrix, as a PNG.", "--confusion")] = None,
     mistakes: Annotated[
-        str | None,
-        typer.Option(
-            "--mistakes",
-            metavar="FILE",
-            help="Draw the images in the wrong class, the surest first, as a PNG.",
-            show_default=False,
-        ),
+        str | None, o.written("Draw the images in the wrong class, the surest first, as a PNG.", "--mistakes")
     ] = None,
     measuring: Measuring,
 ) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from convtool.cli import options as o
 from convtool.cli.display import Display
 from convtool.cli.net.arguments import Model
@@ -13,10 +11,7 @@ from convtool.cli.net.arguments import Model
 
 def export(
     model: Model,
-    output: Annotated[
-        str,
-        typer.Option("-o", "--output", metavar="FILE", help="Where to: .npz or .onnx.", show_default=False),
-    ],
+    output: Annotated[str, o.written("Where to: .npz or .onnx.")],
     max_memory: o.MaxMemory = None,
     debug: o.Debug = False,
 ) -> None:

@@ -96,12 +96,7 @@ class Learning:
 def train(
     *,
     data: Data,
-    output: Annotated[
-        str,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help="The network: .npz or .onnx.", show_default=False
-        ),
-    ],
+    output: Annotated[str, o.written("The network: .npz or .onnx.")],
     architecture: Annotated[
         str,
         typer.Option(
@@ -130,10 +125,7 @@ def train(
         str | None,
         typer.Option("--test", metavar="DATA", help="Other pictures to try it on once, at the end."),
     ] = None,
-    curves: Annotated[
-        str | None,
-        typer.Option("--curves", metavar="FILE", help="Draw how it learned, as a PNG.", show_default=False),
-    ] = None,
+    curves: Annotated[str | None, o.written("Draw how it learned, as a PNG.", "--curves")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the same training where it was interrupted.")
     ] = False,
