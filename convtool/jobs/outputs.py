@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -85,7 +86,7 @@ class Outputs:
             if not takes_any_format(options.file):
                 self.format = format_of(options.file)
             if self.format in ("png", "npy"):
-                _refuse_terminal(options.file, "redirect it, or use --format csv")
+                refuse_terminal(options.file, "redirect it, or use --format csv")
         if options.save and self.format != "png":
             self._refuse_options_of_pictures()
 
@@ -223,7 +224,7 @@ def check_picture_output(path: str, inputs: Sequence[str], *, pictures: int = 1,
         raise ArgumentError(f"-o holds one picture, {pictures} would be made; give one image and one filter")
     if not takes_any_format(path) and Path(path).suffix.lower() != ".png":
         raise ArgumentError(f"{path}: a picture is written as .png")
-    _refuse_terminal(path, "redirect it", option=option)
+    refuse_terminal(path, "redirect it", option=option)
 
 
 def check_page_output(path: str, inputs: Sequence[str]) -> None:
@@ -231,12 +232,27 @@ def check_page_output(path: str, inputs: Sequence[str]) -> None:
     check_output(path, inputs)
     if not takes_any_format(path) and Path(path).suffix.lower() not in (".html", ".htm"):
         raise ArgumentError(f"{path}: a page is written as .html")
-    _refuse_terminal(path, "redirect it", what="a page")
+    refuse_terminal(path, "redirect it", what="a page")
 
 
-def _refuse_terminal(path: str, way_out: str, *, what: str = "binary", option: str = "-o") -> None:
-    if path == STDOUT and sys.stdout.isatty():
-        raise ArgumentError(f"{option} - would write {what} to a terminal; {way_out}")
+def refuse_terminal(path: str, way_out: str, *, what: str = "binary", option: str = "-o") -> None:
+    """Refuse to write what nobody can read where somebody looks."""
+    if sys.stdout.isatty() if path == STDOUT else _is_terminal(path):
+        raise ArgumentError(f"{option} {path} would write {what} to a terminal; {way_out}")
+
+
+def _is_terminal(path: str) -> bool:
+    """Whether it is a device such as ``/dev/tty``."""
+    try:
+        if not stat.S_ISCHR(Path(path).stat().st_mode):
+            return False
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except (OSError, ValueError):  # what cannot be opened is for the writing to refuse
+        return False
+    try:
+        return os.isatty(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def check_not_an_input(path: str, inputs: Sequence[str]) -> None:

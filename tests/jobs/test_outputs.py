@@ -24,6 +24,7 @@ from convtool.jobs.outputs import (
     check_page_output,
     check_picture_output,
     opened,
+    refuse_terminal,
     spoken_output,
     takes_any_format,
 )
@@ -312,6 +313,22 @@ class TestOnePicture:
         with pytest.raises(ArgumentError, match=r"^--sheet - would write binary to a terminal; redirect it$"):
             check_picture_output("-", ["b.png"], pictures=1, option="--sheet")
         check_picture_output("a.png", ["b.png"], pictures=1)
+
+
+def test_a_terminal_is_one_by_whatever_name() -> None:
+    ends = os.openpty()
+    terminal = os.ttyname(ends[1])
+    says = f"^-o {terminal} would write binary to a terminal; redirect it$"
+    with pytest.raises(ArgumentError, match=says):
+        check_picture_output(terminal, ["b.png"])
+    Path("link.png").symlink_to(terminal)
+    with pytest.raises(ArgumentError, match=r"^-o link\.png would write a page to a terminal; scroll$"):
+        refuse_terminal("link.png", "scroll", what="a page")
+    Path("other.png").touch()
+    for path in (os.devnull, "other.png", "new.png", "no/new.png", "x" * 300, "a\0b"):
+        refuse_terminal(path, "redirect it")
+    for end in ends:
+        os.close(end)
 
 
 class TestPage:

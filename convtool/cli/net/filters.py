@@ -29,7 +29,7 @@ def filters(
     from convtool.jobs.outputs import check_picture_output, opened
     from convtool.net.files import filters_of_layer
 
-    check_filter_output(output, [model])
+    check_filter_output(output, format_, [model])
     if sheet is not None:
         check_picture_output(sheet, [model], option="--sheet")
         if sheet == output:
