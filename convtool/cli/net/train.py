@@ -14,7 +14,7 @@ from convtool.cli import values
 from convtool.cli.display import Display, written_anyway
 from convtool.cli.faults import say
 from convtool.cli.groups import grouped
-from convtool.cli.net.arguments import Data
+from convtool.cli.net.arguments import Data, NetworkFormat
 from convtool.cli.status import StatusLine
 from convtool.errors import ArgumentError
 
@@ -96,7 +96,8 @@ class Learning:
 def train(
     *,
     data: Data,
-    output: Annotated[str, o.written("The network: .npz or .onnx.")],
+    output: Annotated[str, o.written("The network: .npz or .onnx; - is standard output.")],
+    format_: NetworkFormat = "npz",
     architecture: Annotated[
         str,
         typer.Option(
@@ -152,8 +153,12 @@ def train(
 
     if json and curves == "-":
         raise ArgumentError("--json and a picture would both write to standard output; name a file for it")
-    display = Display(json=json, quiet=quiet, color=color, strict=strict, stdout_is_data=curves == "-")
-    options = TrainOptions(data, output, architecture, learning.recipe(), test, size, hold_out, resume)
+    if curves == output:
+        raise ArgumentError("-o and --curves would both write to one place; name another")
+    to_stdout = "-" in (output, curves)
+    display = Display(json=json, quiet=quiet, color=color, strict=strict, stdout_is_data=to_stdout)
+    recipe = learning.recipe()
+    options = TrainOptions(data, output, architecture, recipe, test, size, hold_out, resume, format_)
     live = Live(quiet=quiet)
     watchers = Watchers(live.status.before(display.notice), live.reading, live.moment, live.stopped)
     records = train_from_files(options, o.limits(max_pixels, max_memory), watchers)
