@@ -52,7 +52,9 @@ Maps = Annotated[
 FilterNames = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILTER...", help="Built-in names or filter files.", autocompletion=complete_filter
+        metavar="FILTER...",
+        help="Built-in names or filter files; - is standard input.",
+        autocompletion=complete_filter,
     ),
 ]
 Filters = Annotated[

@@ -65,6 +65,7 @@ def see_files(names: Sequence[str], *, inputs: InputOptions, notify: Notify) -> 
 
 def check_filters(names: Sequence[str], *, notify: Notify) -> Iterator[tuple[str, KernelFacts]]:
     """Tell what can be known of every kernel of every filter, with its label."""
+    check_stdin_once(names)
     for name in names:
         filter_file = noticed_filter(name, notify)
         for label, kernel in kernels(filter_file):
