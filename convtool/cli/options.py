@@ -217,8 +217,11 @@ class Writing:
     """Where maps go, and as what."""
 
     out_dir: Annotated[
-        str, typer.Option("--out-dir", metavar="DIR", help="Folder of the outputs; created if missing.")
-    ] = "."
+        str | None,
+        typer.Option(
+            "--out-dir", metavar="DIR", help="Folder of the outputs; created if missing [default: .]."
+        ),
+    ] = None
     output: Annotated[
         str | None, written("The one output, by suffix .png, .npy, .csv or .json; - is standard output.")
     ] = None
@@ -232,12 +235,17 @@ class Writing:
         bool, typer.Option("--compress", help="Write the smallest PNGs, not the fastest.")
     ] = False
 
+    def __post_init__(self) -> None:
+        if self.output is not None:
+            values.only_one("-o", "--out-dir", self.out_dir)
+
     def options(self, save: frozenset[Stage], sheet: str | None = None) -> OutputOptions:
         """The same, for a job that saves these stages, and a sheet beside them."""
         from convtool.jobs.options import OutputOptions
 
+        folder = "." if self.out_dir is None else self.out_dir
         return OutputOptions(
-            save, self.out_dir, self.output, self.format, self.depth, self.range, self.compress, sheet
+            save, folder, self.output, self.format, self.depth, self.range, self.compress, sheet
         )
 
 

@@ -396,6 +396,14 @@ def test_an_option_without_its_value(option: str, mistake: Callable[..., str]) -
         (["run"], r"Missing argument 'IMAGE...'. \(see 'convtool run --help'\)"),
         (["run", "notes.json"], "Missing option '--filter' / '-f'"),
         (["conv", "-f", "sobel-x"], "Missing argument 'IMAGE...'"),
+        *(
+            (
+                [*command.split(), *given, "-o", "a.png", "--out-dir", "."],
+                "-o leaves nothing for --out-dir to say; g",
+            )
+            for command, given in COMMANDS.items()
+            if {"--output", "--out-dir"} <= {long_name(option) for option in options_of(ALL[command])}
+        ),
         (["pool"], "Missing argument 'MAP...'"),
         (["relu"], "Missing argument 'MAP...'"),
         (["show"], "Missing argument 'FILE...'"),
