@@ -102,7 +102,7 @@ class Outputs:
         if self.options.file is not None:
             if len(images) > 1:
                 raise ArgumentError(f"-o holds the maps of one image, {len(images)} are given; use --out-dir")
-            self._check_holds(len(maps))
+            self._check_holds(self.options.file, len(maps))
             return
         makers: dict[str, str] = {}
         for stage in self.options.save:
@@ -164,7 +164,7 @@ class Outputs:
     def _write_together(self, maps: Sequence[StageMap], stacked: bool) -> Iterator[Output]:
         assert self.options.file is not None
         saved = [stage_map for stage_map in maps if stage_map.stage in self.options.save]
-        self._check_holds(len(saved))
+        self._check_holds(self.options.file, len(saved))
         sizes = {stage_map.values.shape for stage_map in saved}
         if len(sizes) > 1:
             raise ArgumentError(f"-o holds maps of one size, these have {sorted(sizes)}; use --out-dir")
@@ -190,10 +190,11 @@ class Outputs:
             self._notify(f"{spoken_output(path)}: {written.clipped} value(s) outside --range were clipped")
         return Output(path, written)
 
-    def _check_holds(self, maps: int) -> None:
+    def _check_holds(self, file: str, maps: int) -> None:
         if maps > 1 and self.format not in SEVERAL_MAPS:
+            others = "--format npy or json" if takes_any_format(file) else "NPY or JSON"
             raise ArgumentError(
-                f"-o as {self.format.upper()} holds one map, {maps} are made; use --out-dir, or NPY or JSON"
+                f"-o as {self.format.upper()} holds one map, {maps} are made; use --out-dir, or {others}"
             )
 
 

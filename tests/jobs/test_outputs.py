@@ -165,9 +165,17 @@ class TestCheck:
         ):
             out.check(self.MAPS, ["a.png"])
 
-    @pytest.mark.parametrize("file", ["m.png", "m.csv"])
-    def test_one_file_of_several_maps(self, file: str) -> None:
-        says = f"-o as {file[-3:].upper()} holds one map, 2 are made; use --out-dir, or NPY or JSON"
+    @pytest.mark.parametrize(
+        ("file", "format_", "others"),
+        [
+            ("m.png", "PNG", "NPY or JSON"),
+            ("m.csv", "CSV", "NPY or JSON"),
+            ("-", "PNG", "--format npy or json"),
+            (os.devnull, "PNG", "--format npy or json"),
+        ],
+    )
+    def test_one_file_of_several_maps(self, file: str, format_: str, others: str) -> None:
+        says = f"-o as {format_} holds one map, 2 are made; use --out-dir, or {others}$"
         with pytest.raises(ArgumentError, match=says):
             outputs(file=file).check(self.MAPS, ["a.png"])
         outputs(file="m.npy").check(self.MAPS, ["a.png"])
