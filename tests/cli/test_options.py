@@ -302,9 +302,10 @@ def bad_values() -> Iterator[Any]:
                 bad = PICTURE
             if (name, option_name) == ("report", "--output"):
                 bad = PAGE
-            if option_name == "--sheet":
+            if option_name in PICTURES:
                 bad = [
-                    (text, code, says.replace("-o is empty", "--sheet is empty")) for text, code, says in bad
+                    (text, code, says.replace("-o is empty", f"{option_name} is empty"))
+                    for text, code, says in bad
                 ]
             if (name, option_name) in NETWORKS:
                 bad = NETWORK if name == "net export" else [case for case in NETWORK if case[0] != "net.json"]

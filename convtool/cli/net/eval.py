@@ -36,16 +36,18 @@ def eval_(
       convtool net eval model.npz t10k-images-idx3-ubyte.gz --mistakes worst.png
     """
     from convtool.jobs.net.evaluate import evaluate_on_data
-    from convtool.jobs.net.labelled import check_pictures
+    from convtool.jobs.net.labelled import check_picture
     from convtool.jobs.outputs import opened
 
-    pictures = [path for path in (confusion, mistakes) if path is not None]
-    check_pictures(pictures, [model, data])
+    for option, path in (("--confusion", confusion), ("--mistakes", mistakes)):
+        if path is not None:
+            check_picture(path, [model, data], option)
     if confusion is not None and confusion == mistakes:
         raise ArgumentError("--confusion and --mistakes would both write to one place; name another")
-    if measuring.json and "-" in pictures:
+    to_stdout = "-" in (confusion, mistakes)
+    if measuring.json and to_stdout:
         raise ArgumentError("--json and a picture would both write to standard output; name a file for it")
-    display = measuring.display(stdout_is_data="-" in pictures)
+    display = measuring.display(stdout_is_data=to_stdout)
     with StatusLine(quiet=measuring.quiet) as status:
         evaluated = evaluate_on_data(
             model,

@@ -29,12 +29,12 @@ def patches(
       convtool net patches model.npz pictures/ --layer conv1 -o seen.png
       convtool net patches model.npz digits.npz --layer conv2 --count 12 --json
     """
-    from convtool.jobs.net.labelled import check_pictures
+    from convtool.jobs.net.labelled import check_picture
     from convtool.jobs.net.patches import exciting_patches
     from convtool.jobs.outputs import opened
 
     if output is not None:
-        check_pictures([output], [model, data])
+        check_picture(output, [model, data])
     display = measuring.display(stdout_is_data=output == "-")
     with StatusLine(quiet=measuring.quiet) as status:
         found = exciting_patches(

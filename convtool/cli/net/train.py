@@ -148,7 +148,7 @@ def train(
       convtool net train pictures/ -o model.npz
       convtool net train train-images-idx3-ubyte.gz -o m.npz --augment shift=2
     """
-    from convtool.jobs.net.labelled import check_pictures
+    from convtool.jobs.net.labelled import check_picture
     from convtool.jobs.net.train import TrainOptions, Watchers, train_from_files
 
     if json and curves == "-":
@@ -163,7 +163,7 @@ def train(
     watchers = Watchers(live.status.before(display.notice), live.reading, live.moment, live.stopped)
     records = train_from_files(options, o.limits(max_pixels, max_memory), watchers)
     if curves is not None:
-        check_pictures([curves], options.inputs)
+        check_picture(curves, options.inputs, "--curves")
         records = _drawn(records, curves, f"{data} · {architecture}")
     with live.status, written_anyway(records):
         for record in records:
