@@ -16,7 +16,7 @@ import numpy as np
 
 from convtool.core.arrays import Float32
 from convtool.errors import ArgumentError, OutputError
-from convtool.io.atomic import replacing
+from convtool.io.atomic import is_link_of_system, replacing
 from convtool.io.maps import SEVERAL_MAPS, MapFormat, Written, format_of, write_map
 from convtool.io.source import STDIN, spoken
 from convtool.jobs.naming import STAGE_SUFFIXES, image_stem, output_name
@@ -205,8 +205,10 @@ def spoken_output(path: str) -> str:
 
 def takes_any_format(path: str) -> bool:
     """Whether an output has no suffix to go by: standard output, a device such as ``/dev/null``, a pipe."""
+    if path == STDOUT:
+        return True
     target = Path(path)
-    return path == STDOUT or (not target.suffix and target.exists() and not target.is_file())
+    return not target.suffix and target.exists() and (not target.is_file() or is_link_of_system(target))
 
 
 def check_output(path: str, inputs: Sequence[str], option: str = "-o") -> None:

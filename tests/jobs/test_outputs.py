@@ -372,6 +372,8 @@ def test_a_format_is_free_where_no_suffix_can_be(folder: Path) -> None:
     Path("file").touch()
     assert [takes_any_format(p) for p in ("-", os.devnull, "fifo")] == [True] * 3
     assert [takes_any_format(p) for p in ("fifo.npy", "file", "new", "new.npy")] == [False] * 4
+    with Path("file").open() as opened:
+        assert takes_any_format(f"/dev/fd/{opened.fileno()}")
     assert outputs(file=os.devnull, format="json").format == "json"
     assert outputs(file="m.csv", format="json").format == "csv"
     with pytest.raises(ArgumentError, match=r"^new: the suffix must be one of \.png, \.npy, \.csv, \.json$"):
