@@ -50,5 +50,18 @@ class OutputError(ConvtoolError):
     exit_code = 5
 
 
+def explained(error: Exception) -> tuple[str, int]:
+    """What one line says of any fault, and the exit code for it."""
+    match error:
+        case ConvtoolError():
+            return str(error), error.exit_code
+        case MemoryError():
+            return "out of memory; use a smaller image, or free memory", LimitError.exit_code
+        case OSError():
+            return f"{error.filename or 'stdout'}: {error.strerror or error}", OutputError.exit_code
+    fault = f"a fault of convtool itself: {type(error).__name__}: {error}; --debug shows where"
+    return fault, ConvtoolError.exit_code
+
+
 class NoticeWarning(UserWarning):
     """What a caller of the library loses by reading a file, such as its alpha channel."""

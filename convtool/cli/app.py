@@ -20,6 +20,7 @@ COMMANDS = (
     "sheet",
     "report",
     "plan",
+    "batch",
     "filters",
     "learn",
     "find",

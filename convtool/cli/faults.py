@@ -14,10 +14,10 @@ from typing import Any, TextIO
 
 import typer
 
-from convtool.errors import ArgumentError, ConvtoolError, LimitError, OutputError
+from convtool.errors import ArgumentError, explained
 from convtool.text import encodable, printable
 
-INTERRUPTED, TERMINATED, READER_GONE = 130, 143, 141
+SOME_FAILED, INTERRUPTED, TERMINATED, READER_GONE = 6, 130, 143, 141
 
 # The base of all usage errors: some versions of Typer take it from click, others carry a copy of their own.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -98,20 +98,14 @@ def _explain(error: BaseException) -> int:
             return INTERRUPTED
         case Terminated():
             return TERMINATED
-        case ConvtoolError():
-            say(str(error))
-            return error.exit_code
         case typer.Abort():
             return INTERRUPTED
-        case MemoryError():
-            say("out of memory; use a smaller image, or free memory")
-            return LimitError.exit_code
-        case OSError():
-            say(f"{error.filename or 'stdout'}: {error.strerror or error}")
-            return OutputError.exit_code
+        case Exception():
+            line, code = explained(error)
+            say(line)
+            return code
         case _:
-            say(f"a fault of convtool itself: {type(error).__name__}: {error}; --debug shows where")
-            return ConvtoolError.exit_code
+            raise error
 
 
 def _explain_usage(error: Any) -> int:

@@ -99,6 +99,9 @@ MaxMemory = Annotated[
 Scale = Annotated[
     Literal["stored", "unit"], typer.Option("--scale", help="Numbers as stored, or scaled to 0...1.")
 ]
+Save = Annotated[
+    Any, parsed("--save", values.stages, "STAGES", "What to write: conv, map, pool with commas, or none.")
+]
 Range = Annotated[
     Any,
     parsed(
@@ -213,18 +216,9 @@ class Reading(GrayReading):
 
 
 @dataclass(frozen=True)
-class Writing:
-    """Where maps go, and as what."""
+class Encoding:
+    """As what maps are written."""
 
-    out_dir: Annotated[
-        str | None,
-        typer.Option(
-            "--out-dir", metavar="DIR", help="Folder of the outputs; created if missing [default: .]."
-        ),
-    ] = None
-    output: Annotated[
-        str | None, written("The one output, by suffix .png, .npy, .csv or .json; - is standard output.")
-    ] = None
     format: Annotated[
         Literal["png", "npy", "csv", "json"],
         typer.Option("--format", help="Format of files in --out-dir, and of -o -."),
@@ -235,18 +229,42 @@ class Writing:
         bool, typer.Option("--compress", help="Write the smallest PNGs, not the fastest.")
     ] = False
 
+    def to_folder(self, folder: str, save: frozenset[Stage]) -> OutputOptions:
+        """The same, for a job that saves these stages in a folder."""
+        from convtool.jobs.options import OutputOptions
+
+        return OutputOptions(
+            save,
+            folder,
+            format=self.format,
+            depth=self.depth,
+            limits=self.range,
+            compress=self.compress,
+        )
+
+
+@dataclass(frozen=True)
+class Writing(Encoding):
+    """As what maps are written, and where they go."""
+
+    out_dir: Annotated[
+        str | None,
+        typer.Option(
+            "--out-dir", metavar="DIR", help="Folder of the outputs; created if missing [default: .]."
+        ),
+    ] = None
+    output: Annotated[
+        str | None, written("The one output, by suffix .png, .npy, .csv or .json; - is standard output.")
+    ] = None
+
     def __post_init__(self) -> None:
         if self.output is not None:
             values.only_one("-o", "--out-dir", self.out_dir)
 
     def options(self, save: frozenset[Stage], sheet: str | None = None) -> OutputOptions:
         """The same, for a job that saves these stages, and a sheet beside them."""
-        from convtool.jobs.options import OutputOptions
-
         folder = "." if self.out_dir is None else self.out_dir
-        return OutputOptions(
-            save, folder, self.output, self.format, self.depth, self.range, self.compress, sheet
-        )
+        return replace(self.to_folder(folder, save), file=self.output, sheet=sheet)
 
 
 @dataclass(frozen=True)

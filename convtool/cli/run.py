@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convtool.cli import options as o
-from convtool.cli import values
 from convtool.cli.groups import grouped
 from convtool.cli.sheet_option import display_with_sheet
 
@@ -27,10 +26,7 @@ def run(
     images: o.Images,
     filters: o.Filters,
     pooling: o.Pooling,
-    save: Annotated[
-        Any,
-        o.parsed("--save", values.stages, "STAGES", "What to write: conv, map, pool with commas, or none."),
-    ] = "map,pool",
+    save: o.Save = "map,pool",
     sheet: Annotated[
         str | None, o.written("Draw the one image, the filters and all maps of theirs, as a PNG.", "--sheet")
     ] = None,

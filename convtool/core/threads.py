@@ -24,11 +24,28 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
+_most: int | None = None
+
+
+def use_at_most(threads: int) -> None:
+    """Hold this process to so many threads wherever a call leaves their number open.
+
+    For processes of which there is one a core already.
+    """
+    global _most
+    _most = threads
+
+
 def usable_threads(threads: int | None) -> int:
     """The number of threads asked for; ``None`` is every usable core."""
     if threads is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return usable_cores() if _most is None else min(_most, usable_cores())
     return whole("threads", threads)
+
+
+def usable_cores() -> int:
+    """The cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def for_each(items: Sequence[Item], work: Callable[[Item], object], threads: int | None) -> None:

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from convtool.errors import OutputError
 from convtool.io.source import PathLike
@@ -26,22 +26,78 @@ def replacing(path: PathLike) -> Iterator[BinaryIO]:
         The folder is missing or read-only, the disk is full, the path is a folder.
     """
     target = Path(path)
-    try:
+    with _faults_of(path):
         if _is_written_straight(target):
             with target.open("wb") as stream:
                 yield stream
             return
         with _part_beside(target) as stream:
             yield stream
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(_reason(target, error), os.fspath(path)) from error
+
+
+class Together:
+    """Files that take their places one after another at the end, when all of them are written and synced.
+
+    As a context: a fault in it leaves none of them. Their parts bear a mark by which they are known if
+    the process is killed.
+
+    Parameters
+    ----------
+    mark
+        Begins the names of their parts: ``.convtool-{mark}-…``.
+    """
+
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+        self._parts: list[tuple[Path, Path]] = []
+
+    @contextmanager
+    def replacing(self, path: PathLike) -> Iterator[BinaryIO]:
+        """Open a file to be written, as `replacing` does."""
+        target = Path(path)
+        with _faults_of(path):
+            if _is_written_straight(target):
+                with target.open("wb") as stream:
+                    yield stream
+                return
+            part = _part_of(target, f"{self._mark}-{os.getpid()}")
+            self._parts.append((part, target))
+            with part.open("xb") as stream:
+                yield stream
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, fault: type[BaseException] | None, *about: object) -> None:
+        try:
+            if fault is None:
+                self._put_in_place()
+        finally:
+            for part, _ in self._parts:
+                with suppress(OSError):
+                    part.unlink()
+
+    def _put_in_place(self) -> None:
+        for part, target in self._parts:
+            with _faults_of(target), part.open("rb+") as stream:
+                os.fsync(stream.fileno())
+        for part, target in self._parts:
+            with _faults_of(target):
+                part.replace(target)
+        for folder in {target.parent for _, target in self._parts}:
+            sync_folder(folder)
+
+
+def remove_parts(folder: PathLike, mark: str) -> None:
+    """Remove what a killed process left of files that it wrote `Together`."""
+    for part in Path(folder).glob(f".convtool-{mark}-*.part"):
+        with suppress(OSError):
+            part.unlink()
 
 
 @contextmanager
 def _part_beside(target: Path) -> Iterator[BinaryIO]:
-    part = target.parent / f".convtool-{os.getpid()}-{os.urandom(4).hex()}.part"
+    part = _part_of(target, str(os.getpid()))
     try:  # from before the file exists, since a signal may come at any line
         with part.open("xb") as stream:
             yield stream
@@ -52,7 +108,22 @@ def _part_beside(target: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             part.unlink()
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
+
+
+def _part_of(target: Path, writer: str) -> Path:
+    return target.parent / f".convtool-{writer}-{os.urandom(4).hex()}.part"
+
+
+@contextmanager
+def _faults_of(path: PathLike) -> Iterator[None]:
+    """Say of a fault of the system which output it concerns, and what to do."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(_reason(Path(path), error), os.fspath(path)) from error
 
 
 def is_link_of_system(path: Path) -> bool:
@@ -78,8 +149,8 @@ def _is_written_straight(target: Path) -> bool:
     return not stat.S_ISREG(mode)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut, where folders can be synced."""
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder survive a power cut, where folders can be synced."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from convtool.io.limits import (
     check_bytes,
 )
 from convtool.io.map_scale import ENTRY, MapScale
-from convtool.io.pictures import Picture, read_picture
+from convtool.io.pictures import Picture, picture_size, read_picture
 from convtool.io.rectangles import Float64, parse_csv, parse_json, rectangle
 from convtool.io.source import PathLike, Source, open_source, spoken, warn_of
 
@@ -40,6 +40,12 @@ _LOOKS_LIKE = {
     **{bytes([0x80, protocol]): "a Python pickle" for protocol in range(2, 6)},
 }
 
+
+SUFFIXES = (
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".gif", ".webp"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".npy"),
+)
+"""How the names of images end, in lower case; JSON and CSV may be anything, so only a user can say."""
 
 _MEMORY_OF_CSV = 10  # bytes that a byte of text may take while it is parsed: "1," is a number of an array
 
@@ -91,6 +97,13 @@ class Image:
             red, green, blue = self.values[:, start:stop].astype(np.uint32)
             gray[start:stop] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
         return replace(self, values=gray, colour=False)
+
+
+class Shape(NamedTuple):
+    """``(H, W)`` or ``(C, H, W)``, and whether the channels are the R, G, B of a picture."""
+
+    size: tuple[int, ...]
+    colour: bool
 
 
 def load_image(
@@ -160,6 +173,21 @@ def read_image(path: PathLike, *, frame: int | None = None, limits: Limits | Non
     """Read what ``path`` holds, colour and all; what is given up is in `Image.notices`."""
     with open_source(path, limits) as source:
         return decode_image(source, frame=frame, limits=limits)
+
+
+def read_shape(path: PathLike, *, frame: int | None = None, limits: Limits | None = None) -> Shape:
+    """How large an image is, from its header where it has one; what is wrong with its pixels is not seen."""
+    limits = limits or Limits.of()
+    with open_source(path) as source:
+        if source.head(6) == npy.MAGIC:
+            header = npy.read_header(source.stream, source.size)
+            _check_shape(header.shape, header.dtype.itemsize, limits)
+            return Shape(header.shape, False)
+        if _is_text(source.text_start()):
+            return Shape(decode_image(source, limits=limits).values.shape, False)
+        _refuse_known(source.text_start())
+        (height, width), colour = picture_size(source, frame, limits)
+        return Shape((3, height, width) if colour else (height, width), colour)
 
 
 def decode_image(source: Source, *, frame: int | None = None, limits: Limits | None = None) -> Image:

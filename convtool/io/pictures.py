@@ -83,6 +83,18 @@ def read_picture(source: Source, frame: int | None, limits: Limits) -> Picture:
     return Picture(np.ascontiguousarray(stored), colour, maximum, notices, facts)
 
 
+def picture_size(source: Source, frame: int | None, limits: Limits) -> tuple[tuple[int, int], bool]:
+    """Rows and columns of a picture, upright, and whether it has colours, from its header alone."""
+    with decoding(source, limits) as picture:
+        if frame:
+            _choose_frame(picture, source, frame)
+        _check_size(picture, limits)
+        height, width = picture.height, picture.width
+        turned = picture.format == "JPEG" and picture.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+        colour = picture.mode in ("P", "PA") or len(picture.getbands()) > 2
+    return ((width, height) if turned else (height, width)), colour
+
+
 def _check_size(picture: Any, limits: Limits) -> None:
     bands = len(picture.getbands())
     # Pillow's pixels, of four bytes for colour and for long numbers, and what is made of them.

@@ -104,23 +104,49 @@ def convolve_images(
         for label in filter_labels(file.label, file.bank)
     ]
     outputs.check(planned, images)
-    stacked = len(files) > 1 or not files[0].bank.single
-    batches = [files] if together or output.file is not None else [[file] for file in files]
+    for path in images:
+        yield from convolve_image(
+            path,
+            files,
+            outputs,
+            inputs=inputs,
+            conv=conv,
+            pool=pool,
+            wanted=wanted,
+            notify=notify,
+            together=together,
+        )
 
-    def made_by(file: FilterFile, image: Image, path: str) -> list[tuple[StageMap, ...]]:
+
+def convolve_image(
+    path: str,
+    filters: Sequence[FilterFile],
+    outputs: Outputs,
+    *,
+    inputs: InputOptions,
+    conv: ConvOptions,
+    pool: PoolOptions,
+    wanted: frozenset[Stage],
+    notify: Notify,
+    together: bool = False,
+) -> Iterator[Convolved]:
+    """The same of one image, with filters that are read and outputs that are checked."""
+    stacked = len(filters) > 1 or not filters[0].bank.single
+    batches = [filters] if together or outputs.options.file is not None else [[file] for file in filters]
+
+    def made_by(file: FilterFile, image: Image) -> list[tuple[StageMap, ...]]:
         with concerning(f"{spoken(path)} with {file.label}"):
             return list(convolved(image, file, inputs, conv, pool, wanted))
 
-    for path in images:
-        image = read_image(path, frame=inputs.frame, limits=inputs.limits)
-        noticed(image, path, notify)
-        for batch in batches:
-            made = [(file, made_by(file, image, path)) for file in batch]
-            maps = [stage_map for _, filtered in made for stages in filtered for stage_map in stages]
-            if together:  # before anything is done with them, what could not be written is refused
-                parts = dict.fromkeys(stage_map.part for stage_map in maps)
-                outputs.check([PlannedMap(path, part) for part in parts], [path])
-            yield Convolved(path, image, made, deliver(path, maps, outputs, stacked, conv))
+    image = read_image(path, frame=inputs.frame, limits=inputs.limits)
+    noticed(image, path, notify)
+    for batch in batches:
+        made = [(file, made_by(file, image)) for file in batch]
+        maps = [stage_map for _, filtered in made for stages in filtered for stage_map in stages]
+        if together:  # before anything is done with them, what could not be written is refused
+            parts = dict.fromkeys(stage_map.part for stage_map in maps)
+            outputs.check([PlannedMap(path, part) for part in parts], [path])
+        yield Convolved(path, image, made, deliver(path, maps, outputs, stacked, conv))
 
 
 def rectify_maps(

@@ -6,8 +6,8 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -65,10 +65,19 @@ class Outputs:
         Every file that is read: none of them is ever written.
     notify
         Called with each notice; if it raises, the output it is about is not written.
+    replacing
+        What opens a file in the folder.
     """
 
-    def __init__(self, options: OutputOptions, inputs: Sequence[str], notify: Notify) -> None:
+    def __init__(
+        self,
+        options: OutputOptions,
+        inputs: Sequence[str],
+        notify: Notify,
+        replacing: Callable[[str], AbstractContextManager[BinaryIO]] = replacing,
+    ) -> None:
         self.options = options
+        self._replacing = replacing
         self._inputs = inputs
         self._notify = notify
         self._written: set[str] = set()
@@ -105,7 +114,7 @@ class Outputs:
             self._check_holds(self.options.file, len(maps))
             return
         makers: dict[str, str] = {}
-        for stage in self.options.save:
+        for stage in sorted(self.options.save):
             for image, part, filter_ in maps:
                 name = output_name(image_stem(image), part, stage, self.format)
                 maker = spoken(image) if filter_ is None else f"{spoken(image)} with {filter_}"
@@ -129,7 +138,7 @@ class Outputs:
             yield from self._write_together(maps, stacked)
             return
         if self.options.save:
-            _create_folder(self.options.folder)
+            create_folder(self.options.folder)
         for stage_map in maps:
             if stage_map.stage not in self.options.save:
                 yield Output(None, Written())
@@ -143,7 +152,7 @@ class Outputs:
                     f"{spoken(image)}: another input has just been written to {path}; rename one"
                 )
             self._written.add(path)
-            with replacing(path) as stream:
+            with self._replacing(path) as stream:
                 output = self._encode(stream, path, stage_map.values, stage_map)
             yield output
 
@@ -277,7 +286,8 @@ def _is_same_file(source: str, path: str) -> bool:
         raise
 
 
-def _create_folder(folder: str) -> None:
+def create_folder(folder: str) -> None:
+    """Make the folder of outputs, and those above it, if they are not there."""
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -218,14 +218,17 @@ def _check_memory(
     inputs: InputOptions,
     wanted: frozenset[Stage],
 ) -> None:
-    """Refuse work that is estimated not to fit: the image, the first pass, the maps after it, their files."""
-    work = plan(planes.shape, bank, **first_pass, **asdict(conv))
-    maps = work.bytes_moved - planes.nbytes
+    """Refuse work that is estimated not to fit."""
     held = 0 if np.shares_memory(planes, image.values) else image.values.nbytes
-    estimate = held + work.peak_memory + len(wanted) * maps
+    estimate = held + memory_of(plan(planes.shape, bank, **first_pass, **asdict(conv)), planes.nbytes, wanted)
     height, width = planes.shape[2:]
     limits = inputs.limits or Limits.of()
     limits.check_memory(estimate, f"{len(bank)} filter(s) on an image of {height}×{width}")
+
+
+def memory_of(first_pass: Plan, planes: int, wanted: frozenset[Stage]) -> int:
+    """Estimated bytes of the first pass over so many bytes of planes, the maps after it, and their files."""
+    return first_pass.peak_memory + len(wanted) * (first_pass.bytes_moved - planes)
 
 
 def _planned_maps(planes: Float32, bank: FilterBank, **options: Any) -> tuple[Float32, Plan]:

@@ -34,7 +34,7 @@ ALL = dict(commands(typer.main.get_command(app)))
 
 def test_the_commands() -> None:
     assert [" ".join(path) for path in ALL if path] == [
-        *("run", "conv", "relu", "pool", "show", "explain", "sheet", "report", "plan"),
+        *("run", "conv", "relu", "pool", "show", "explain", "sheet", "report", "plan", "batch"),
         *("filters", "filters list", "filters show", "filters check", "filters export"),
         *("learn", "find", "recover"),
         *("net", "net train", "net eval", "net classify", "net run"),

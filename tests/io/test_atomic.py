@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from convtool.errors import OutputError
-from convtool.io.atomic import replacing
+from convtool.io.atomic import Together, remove_parts, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -247,3 +247,78 @@ class TestNoOutput:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert path.read_bytes() == b"old"
         assert names(tmp_path) == ["file"]
+
+
+class TestTogether:
+    def test_files_take_their_places_when_all_are_written(self, tmp_path: Path) -> None:
+        (tmp_path / "a").write_bytes(b"old")
+        with Together("mark") as files:
+            for name in ("a", "b"):
+                with files.replacing(tmp_path / name) as stream:
+                    stream.write(b"new " + name.encode())
+            assert (tmp_path / "a").read_bytes() == b"old"
+            assert not (tmp_path / "b").exists()
+            assert all(
+                re.fullmatch(rf"\.convtool-mark-{os.getpid()}-[0-9a-f]{{8}}\.part", name)
+                for name in names(tmp_path)
+                if name != "a"
+            )
+        assert (tmp_path / "a").read_bytes() == b"new a"
+        assert (tmp_path / "b").read_bytes() == b"new b"
+        assert names(tmp_path) == ["a", "b"]
+
+    def test_a_fault_leaves_none_of_them(self, tmp_path: Path) -> None:
+        def break_off() -> None:
+            with Together("mark") as files:
+                put_together(files)
+                raise RuntimeError("broken")
+
+        def put_together(files: Together) -> None:
+            with files.replacing(tmp_path / "a") as stream:
+                stream.write(b"new")
+
+        with pytest.raises(RuntimeError, match="broken"):
+            break_off()
+        assert names(tmp_path) == []
+
+    def test_a_place_that_is_taken(self, tmp_path: Path) -> None:
+        (tmp_path / "folder").mkdir()
+        refused = pytest.raises(OutputError, match="folder: it is a folder; name a")
+        with Together("mark") as files, refused, files.replacing(tmp_path / "folder"):
+            pass
+        assert names(tmp_path) == ["folder"]
+
+    def test_all_are_synced_before_one_is_renamed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        steps = []
+        fsync, replace = os.fsync, Path.replace
+
+        def noted_fsync(descriptor: int) -> None:
+            steps.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+            fsync(descriptor)
+
+        def noted_replace(self: Path, target: Path) -> Path:
+            steps.append(target.name)
+            return replace(self, target)
+
+        monkeypatch.setattr(os, "fsync", noted_fsync)
+        monkeypatch.setattr(Path, "replace", noted_replace)
+        with Together("mark") as files:
+            for name in ("a", "b"):
+                with files.replacing(tmp_path / name):
+                    pass
+        assert steps == ["file", "file", "a", "b", "folder"]
+
+    def test_a_device_is_written_straight(self) -> None:
+        with Together("mark") as files, files.replacing("/dev/null") as stream:
+            assert stream.write(b"gone") == 4
+
+    def test_parts_of_the_mark_are_removed(self, tmp_path: Path) -> None:
+        for name in (".convtool-mark-1-a.part", ".convtool-mark-22-b.part", ".convtool-1-a.part", "a.part"):
+            (tmp_path / name).touch()
+        remove_parts(tmp_path, "mark-1")
+        assert names(tmp_path) == [".convtool-1-a.part", ".convtool-mark-22-b.part", "a.part"]
+        remove_parts(tmp_path, "mark")
+        assert names(tmp_path) == [".convtool-1-a.part", "a.part"]
+        remove_parts(tmp_path / "none", "mark")

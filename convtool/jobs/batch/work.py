@@ -2,13 +2,55 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from convtool.io.filters import FilterFile
 from convtool.jobs.options import ConvOptions, InputOptions, OutputOptions, PoolOptions
 
 Status = Literal["done", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What an earlier run says it has done with an image: hashes (SHA-256) of the input and the outputs.
+
+    Attributes
+    ----------
+    outputs
+        Of each file, its path below the batch's folder and its hash.
+    """
+
+    input: str
+    outputs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One image of a batch.
+
+    Attributes
+    ----------
+    input
+        Its path, as the user named it.
+    place
+        Where it lies in the tree of all inputs; its outputs lie there in the batch's folder.
+    size
+        Bytes of the file.
+    proof
+        If it holds, there is nothing to do.
+    """
+
+    input: str
+    place: str
+    size: int
+    proof: Proof | None = None
+
+
+Task = tuple[Item, ...]
+"""Images that are handed to a worker together."""
 
 
 @dataclass(frozen=True)
@@ -35,45 +77,18 @@ class Recipe:
     output: OutputOptions
     strict: bool = False
 
+    @property
+    def output_folder(self) -> Path:
+        """The folder of the whole batch."""
+        return Path(self.folder, self.output.folder)
 
-@dataclass(frozen=True)
-class Proof:
-    """What an earlier run says it has done with an image: hashes (SHA-256) of the input and the outputs.
+    def as_named(self, line: str) -> str:
+        """What is said of a file, with its path as the user named it."""
+        return line.replace(self.folder + os.sep, "")
 
-    Attributes
-    ----------
-    outputs
-        Of each file, its path below the batch's folder and its hash.
-    """
-
-    input: str
-    outputs: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Item:
-    """One image of a batch.
-
-    Attributes
-    ----------
-    input
-        Its path, as the user named it.
-    place
-        Where it lies in the tree of all inputs; its outputs lie there in the batch's folder.
-    size
-        Bytes of the file.
-    proof
-        If it holds, there is nothing to do.
-    """
-
-    input: str
-    place: str
-    size: int
-    proof: Proof | None = None
-
-
-Task = tuple[Item, ...]
-"""Images that are handed to a worker together."""
+    def folder_of(self, item: Item) -> Path:
+        """Where the outputs of an image go."""
+        return Path(self.output_folder, item.place).parent
 
 
 @dataclass(frozen=True)

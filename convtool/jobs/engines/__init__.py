@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Protocol
 
 from convtool.jobs.batch.work import Recipe, Result, Task
@@ -20,8 +20,10 @@ class Engine(Protocol):
         """How many tasks it runs at once."""
         ...
 
-    def run(self, recipe: Recipe, tasks: Iterator[Task]) -> Iterator[Result]:
-        """Give results as they come, in any order; tasks are taken as there is room for them.
+    def run(self, recipe: Recipe, tasks: Iterator[Task]) -> Generator[list[Result], None, None]:
+        """Give results as they come, in any order, those that came together in one list.
+
+        Tasks are taken as there is room for them.
 
         Closing the iterator stops all work within a second: nothing of it goes on, and no part of a
         file is left behind by workers of this machine.
