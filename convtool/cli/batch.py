@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,14 +86,17 @@ def batch(
         _tell(items, recipe, working.processes, fresh=fresh, quiet=quiet)
         return
     tally = Tally(len(items))
-    with Journal.open(out_dir, recipe, fresh=fresh) as journal, BatchProgress(tally, quiet=quiet) as progress:
-        engine = working.start(items, journal)
-        lines = run_batch(items, recipe, engine, journal, tally, fail_fast=fail_fast, watch=progress.update)
-        with written_anyway(lines):
-            for line in lines:
-                if not quiet:
-                    progress.make_room()
-                    print(json.dumps(line), flush=True)
+    with Journal.open(out_dir, recipe, fresh=fresh) as journal:
+        engine = working.start(items, journal)  # of one that cannot be reached, only the fault is told
+        with BatchProgress(tally, quiet=quiet) as progress:
+            lines = run_batch(
+                items, recipe, engine, journal, tally, fail_fast=fail_fast, watch=progress.update
+            )
+            with closing(lines), written_anyway(lines):
+                for line in lines:
+                    if not quiet:
+                        progress.make_room()
+                        print(json.dumps(line), flush=True)
     if tally.failed:
         raise typer.Exit(SOME_FAILED)
 

@@ -14,6 +14,7 @@ import PIL.Image
 import pytest
 
 from convtool import __version__
+from convtool.errors import OutputError
 from convtool.jobs.batch.journal import NAME
 from tests.cli.runner import Finished, as_process, contents, in_process, spawned
 
@@ -137,6 +138,18 @@ def test_fail_fast(photos: list[str]) -> None:
     assert statuses(finished)["photos/B.png"] == "failed"
     assert len(finished.records) < len(photos)
     assert "left; the same command goes on" in summary(finished)
+
+
+def test_an_engine_that_cannot_be_reached_is_all_that_is_told(
+    photos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*about: object, **options: object) -> None:
+        raise OutputError("nobody is there")
+
+    monkeypatch.setattr("convtool.jobs.engines.local.LocalEngine", unreachable)
+    finished = batch("photos")
+    assert (finished.code, finished.data) == (5, b"")
+    assert finished.err == "convtool: nobody is there\n"
 
 
 def test_the_same_command_again_does_nothing(photos: list[str]) -> None:

@@ -29,9 +29,9 @@ def finish(item: Item, recipe: Recipe) -> Result:
     def notify(line: str) -> None:
         if recipe.strict:
             raise InputError(f"{line}; refused because of --strict")
-        notices.append(recipe.as_named(line))
+        notices.append(recipe.as_named(line, item))
 
-    path = str(Path(recipe.folder, item.input))
+    path = recipe.path_of(item)
     result = Result(item, "failed")
     try:
         result = replace(result, input_hash=_hash_of_input(Path(path)))
@@ -48,7 +48,7 @@ def finish(item: Item, recipe: Recipe) -> Result:
             )
     except Exception as fault:
         error, code = explained(fault)
-        result = replace(result, error=recipe.as_named(error), exit=code)
+        result = replace(result, error=recipe.as_named(error, item), exit=code)
     return replace(result, notices=tuple(notices), seconds=round(time.perf_counter() - start, 6))
 
 
@@ -95,7 +95,7 @@ def planned_maps(path: str, recipe: Recipe) -> list[PlannedMap]:
 
 def is_proven(item: Item, recipe: Recipe) -> bool:
     """Whether there is nothing to do with an image."""
-    return _holds(item.proof, _hash_of_input(Path(recipe.folder, item.input)), recipe.output_folder)
+    return _holds(item.proof, _hash_of_input(Path(recipe.path_of(item))), recipe.output_folder)
 
 
 def _holds(proof: Proof | None, input_hash: str | None, folder: Path) -> bool:

@@ -34,14 +34,12 @@ def estimated(item: Item, recipe: Recipe) -> dict[str, Any]:
         if is_proven(item, recipe):
             line["status"] = "skipped"
         else:
-            shape = read_shape(
-                Path(recipe.folder, item.input), frame=recipe.inputs.frame, limits=recipe.inputs.limits
-            )
+            shape = read_shape(recipe.path_of(item), frame=recipe.inputs.frame, limits=recipe.inputs.limits)
             line["outputs"] = list(_outputs(item, shape, recipe))
             memory, seconds = _costs(shape, recipe)
     except Exception as fault:
         error, code = explained(fault)
-        line |= {"status": "failed", "error": recipe.as_named(error), "exit": code}
+        line |= {"status": "failed", "error": recipe.as_named(error, item), "exit": code}
     return {**line, "memory": memory, "seconds": seconds}
 
 

@@ -87,7 +87,7 @@ def read_list(path: str, *, nul: bool) -> list[str]:
     Raises
     ------
     ArgumentError
-        The names end with NUL, and lines are expected.
+        The names end with NUL, and lines are expected, or the other way round.
     InputError
         It is empty, or cannot be read.
     LimitError
@@ -100,6 +100,8 @@ def read_list(path: str, *, nul: bool) -> list[str]:
             )
         content = source.stream.read()
         if nul:
+            if b"\0" not in content and b"\n" in content:
+                raise ArgumentError("its names end with lines, not with NUL characters; leave out -0")
             lines = content.removesuffix(b"\0").split(b"\0")
         elif b"\0" in content:
             raise ArgumentError("its names end with NUL characters, not with lines; say so with -0")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -28,11 +28,11 @@ def run_batch(
     *,
     fail_fast: bool = False,
     watch: Callable[[], None] = lambda: None,
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, None]:
     """Do what is not proven done, and give a line for every image, in the order of the items.
 
     What is done is in the journal before its line is given. Results that wait for their turn are kept
-    there too, not in memory.
+    there too, not in memory. Closing the iterator stops all work.
 
     Parameters
     ----------

@@ -82,9 +82,14 @@ class Recipe:
         """The folder of the whole batch."""
         return Path(self.folder, self.output.folder)
 
-    def as_named(self, line: str) -> str:
-        """What is said of a file, with its path as the user named it."""
-        return line.replace(self.folder + os.sep, "")
+    def path_of(self, item: Item) -> str:
+        """Where the image is; unlike a `Path` it keeps a leading ``./``, part of the name that is given."""
+        return item.input if Path(item.input).is_absolute() else f"{self.folder}{os.sep}{item.input}"
+
+    def as_named(self, line: str, item: Item) -> str:
+        """What is said of an image or its outputs, with their paths as the user named them."""
+        named = line.replace(self.path_of(item), item.input)
+        return named.replace(f"{self.output_folder}{os.sep}", f"{Path(self.output.folder)}{os.sep}")
 
     def folder_of(self, item: Item) -> Path:
         """Where the outputs of an image go."""

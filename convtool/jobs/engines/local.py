@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
+from multiprocessing.resource_tracker import ensure_running
 from typing import Any
 
 from convtool.errors import OutputError
@@ -22,8 +23,19 @@ from convtool.jobs.batch.work import Item, Recipe, Result, Task
 from convtool.jobs.engines.failures import died_twice, took_too_long
 from convtool.jobs.engines.worker import work
 
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""What keeps BLAS from starting threads of its own when NumPy is loaded."""
+_OF_CHILDREN = {
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    "PYTHONSAFEPATH": "1",
+}
+"""Their environment: BLAS starts no threads when NumPy is loaded, no module comes from the current folder."""
+
+_TO_START = 60.0
+"""Seconds that a worker has to start in; they are not counted as an image's."""
+
+_STOPPED = 1.0
+"""Seconds by which a wait is too long if this process was stopped (Ctrl-Z), and the workers with it."""
+
+_ASKING_TO_STOP = {signal.SIGINT, signal.SIGTERM}
 
 
 class LocalEngine:
@@ -65,12 +77,13 @@ class LocalEngine:
     ) -> Iterator[list[Result]]:
         """Do tasks on so many workers; an image that one dies of is put among the suspects, or has failed."""
         again: deque[Task] = deque()
+        stillborn = 0  # workers that died before they had started, one after another
         while True:
             while len(crew.busy) < most:
                 task = again.popleft() if again else next(tasks, None)
                 if task is None:
                     break
-                crew.assign(task, time.monotonic() + self._image_timeout)
+                crew.assign(task, self._image_timeout)
             if not crew.busy:
                 return
             results = []
@@ -82,9 +95,14 @@ class LocalEngine:
                 else:
                     worker.deadline = time.monotonic() + self._image_timeout
                     results += [] if result is None else [result]
+                    stillborn = 0
                     continue
                 if not worker.started:
-                    raise OutputError(_no_start(worker.process.exitcode))
+                    stillborn += 1
+                    if stillborn > 1:
+                        raise OutputError(_no_start(f"it ended with {worker.process.exitcode}"))
+                    again.append((item, *rest))
+                    continue
                 again.extend((other,) for other in rest)
                 if suspects is None:
                     results.append(died_twice(item, _spoken(worker.process.exitcode)))
@@ -139,10 +157,10 @@ class _Crew:
         """Those that have something to do."""
         return [worker for worker in self._workers if worker.items]
 
-    def assign(self, task: Task, deadline: float) -> None:
-        """Give a task to a worker that has none."""
+    def assign(self, task: Task, image_timeout: float) -> None:
+        """Give a task to a worker that has none, and time for its first image."""
         worker = next((worker for worker in self._workers if not worker.items), None) or self._start()
-        worker.deadline = deadline
+        worker.deadline = time.monotonic() + image_timeout + (0.0 if worker.started else _TO_START)
         worker.items.extend(task)
         with suppress(OSError):  # it has died: who waits for its results finds out
             worker.pipe.send(task)
@@ -150,8 +168,14 @@ class _Crew:
     def speaking(self) -> list[_Worker]:
         """Wait for results, deaths or the next deadline; give the workers of the first two."""
         busy = {worker.pipe: worker for worker in self.busy}
-        left = min(worker.deadline for worker in busy.values()) - time.monotonic()
-        return [busy[pipe] for pipe in wait(list(busy), max(0.0, left)) if isinstance(pipe, Connection)]
+        start = time.monotonic()
+        left = max(0.0, min(worker.deadline for worker in busy.values()) - start)
+        ready = wait(list(busy), left)
+        waited = time.monotonic() - start
+        if waited > left + _STOPPED:
+            for worker in busy.values():
+                worker.deadline += waited
+        return [busy[pipe] for pipe in ready if isinstance(pipe, Connection)]
 
     def late(self) -> list[_Worker]:
         """Those whose image takes too long."""
@@ -176,15 +200,18 @@ class _Crew:
             self.bury(worker)
 
     def _start(self) -> _Worker:
-        here, there = multiprocessing.Pipe()
-        process = multiprocessing.get_context("spawn").Process(
-            target=work, args=(there, self._recipe, self._lease), daemon=True
-        )
-        with _for_children():
-            process.start()
-        there.close()
-        worker = _Worker(process, here)
-        self._workers.append(worker)
+        try:
+            here, there = multiprocessing.Pipe()
+            process = multiprocessing.get_context("spawn").Process(
+                target=work, args=(there, self._recipe, self._lease), daemon=True
+            )
+            with _for_children():
+                process.start()
+                there.close()
+                worker = _Worker(process, here)
+                self._workers.append(worker)
+        except OSError as error:
+            raise OutputError(_no_start(error.strerror or str(error))) from error
         return worker
 
 
@@ -204,11 +231,13 @@ def _taken(passed: Any) -> _Lease:
 
 @contextmanager
 def _for_children() -> Iterator[None]:
-    """Start processes that Ctrl-C passes by, since we end them, and whose BLAS keeps to one thread."""
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Start processes that Ctrl-C passes by, since we end them; here it waits until they are known."""
+    before = {name: os.environ.get(name) for name in _OF_CHILDREN}
+    os.environ.update(_OF_CHILDREN)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
+        ensure_running()  # or the first start would do it, and then let the signals through
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING_TO_STOP)
         yield
     finally:
         for name, value in before.items():
@@ -219,8 +248,8 @@ def _for_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _no_start(code: int | None) -> str:
-    return f"a worker process could not start (it ended with {code}); free memory, or use fewer with --jobs"
+def _no_start(why: str) -> str:
+    return f"a worker process could not start ({why}); free memory, or use fewer with --jobs"
 
 
 def _spoken(code: int | None) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 
 from convtool.core.threads import use_at_most
@@ -20,16 +22,14 @@ def work(pipe: Connection, recipe: Recipe, lease: object) -> None:
     lease
         Kept for as long as the process lives.
     """
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     threading.Thread(target=_die_with_parent, daemon=True).start()
     use_at_most(1)
-    pipe.send(None)
-    while True:
-        try:
-            task = pipe.recv()
-        except EOFError:
-            return
-        for item in task:
-            pipe.send(finish(item, recipe))
+    with suppress(EOFError, ConnectionError):  # the parent is gone
+        pipe.send(None)
+        while True:
+            for item in pipe.recv():
+                pipe.send(finish(item, recipe))
 
 
 def _die_with_parent() -> None:

@@ -162,6 +162,28 @@ def test_notices(item: MakeItem, recipe: MakeRecipe) -> None:
     assert strict.error == "in/a.png: alpha is dropped; refused because of --strict"
 
 
+@pytest.mark.parametrize("named", ["in/a.png", "./in/a.png", "{folder}/in/a.png"])
+def test_what_is_said_of_files_names_them_as_the_user_does(
+    item: MakeItem, recipe: MakeRecipe, folder: Path, named: str
+) -> None:
+    item("a.png")
+    image = Item(named.format(folder=folder), "a.png", 0)
+    PIL.Image.new("RGBA", (8, 8)).save("in/a.png")
+    assert finish(image, recipe()).notices == (f"{image.input}: alpha is dropped",)
+    Path("in/a.png").write_bytes(b"")
+    assert finish(image, recipe()).error == f"{image.input}: it is empty"
+
+
+@pytest.mark.parametrize("named", ["out", "./out", "{folder}/out"])
+def test_what_is_said_of_outputs_names_their_folder_as_the_user_does(
+    item: MakeItem, recipe: MakeRecipe, folder: Path, named: str
+) -> None:
+    out = named.format(folder=folder)
+    Path("out/a.sobel-x.pool.png").mkdir(parents=True)
+    result = finish(item("a.png"), recipe(output=OutputOptions(frozenset({"pool"}), out)))
+    assert result.error == f"{Path(out)}/a.sobel-x.pool.png: it is a folder; name a file in it"
+
+
 def test_a_pipe_is_read_and_proves_nothing(recipe: MakeRecipe) -> None:
     os.mkfifo("pipe")
     writer = threading.Thread(target=Path("pipe").write_bytes, args=(b"1,2,3\n4,5,6\n7,8,9\n",))

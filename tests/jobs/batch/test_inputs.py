@@ -428,6 +428,10 @@ class TestList:
         says = r"^list: its names end with NUL characters, not with lines; say so with -0$"
         with pytest.raises(ArgumentError, match=says):
             read_list("list", nul=False)
+        Path("list").write_bytes(b"a\nb\n")
+        says = r"^list: its names end with lines, not with NUL characters; leave out -0$"
+        with pytest.raises(ArgumentError, match=says):
+            read_list("list", nul=True)
 
     def test_that_is_empty(self) -> None:
         Path("list").touch()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import multiprocessing.spawn
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from contextlib import closing, suppress
+from multiprocessing.resource_tracker import ensure_running
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -211,3 +213,51 @@ def test_a_worker_that_cannot_start_is_told(
     with pytest.raises(OutputError, match=r"a worker process could not start \(it ended with 1\)"):
         results_of(LocalEngine(1, image_timeout=60, lease=lease), recipe(), [item("a.png")])
     assert children() == []
+
+
+def test_no_module_of_the_current_folder_is_run(item: MakeItem, recipe: MakeRecipe, lease: int) -> None:
+    for name in ("multiprocessing", "random", "socket", "numpy"):
+        Path(f"{name}.py").write_text(f"open('ran-{name}', 'w')")
+    results = results_of(LocalEngine(1, image_timeout=60, lease=lease), recipe(), [item("a.png")])
+    assert [result.status for result in results.values()] == ["done"]
+    assert not list(Path().glob("ran-*"))
+
+
+def started_by(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a script of the shell start the workers."""
+    ensure_running()  # Python's own helper is none of them
+    path = Path("python").absolute()
+    path.write_text(f'#!/bin/sh\n{script}\nexec {sys.executable} "$@"\n')
+    path.chmod(0o755)
+    monkeypatch.setattr(multiprocessing.spawn, "_python_exe", os.fsencode(path))
+
+
+def test_a_worker_that_is_killed_while_it_starts_costs_nothing(
+    item: MakeItem, recipe: MakeRecipe, lease: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started_by("mkdir killed 2> /dev/null && kill -9 $$", monkeypatch)
+    items = [item("0.png"), item("1.png")]
+    results = results_of(LocalEngine(1, image_timeout=60, lease=lease), recipe(), items)
+    assert Path("killed").is_dir()
+    assert [results[each.input].status for each in items] == ["done", "done"]
+
+
+def test_the_time_of_an_image_begins_when_its_worker_has_started(
+    item: MakeItem, recipe: MakeRecipe, lease: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started_by("sleep 1.5", monkeypatch)
+    results = results_of(LocalEngine(1, image_timeout=1, lease=lease), recipe(), [item("0.png")])
+    assert [result.status for result in results.values()] == ["done"]
+
+
+def test_too_few_descriptors_are_told(item: MakeItem, recipe: MakeRecipe, lease: int) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    image = item("a.png")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/dev/fd").iterdir())), limits[1]))
+    try:
+        with pytest.raises(
+            OutputError, match=r"could not start \(Too many open files\); .* fewer with --jobs"
+        ):
+            results_of(LocalEngine(1, image_timeout=60, lease=lease), recipe(), [image])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
