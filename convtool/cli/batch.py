@@ -63,6 +63,7 @@ def batch(
     Examples:
       convtool batch photos/ --recursive --filter sobel-x --out-dir maps/
       find . -name '*.jpg' -print0 | convtool batch --files-from - -0 -f log-5 --out-dir maps/
+      convtool batch /mnt/photos -f kirsch --out-dir /mnt/maps --engine dask --scheduler tcp://head:8786
     """
     from convtool.cli.display import Display
     from convtool.cli.progress import BatchProgress
@@ -70,7 +71,9 @@ def batch(
     from convtool.jobs.batch.preparing import check_apart, prepared
     from convtool.jobs.batch.running import run_batch
     from convtool.jobs.batch.tally import Tally
+    from convtool.jobs.reading import check_stdin_once
 
+    check_stdin_once([*filters, finding.files_from or ""])
     recipe = prepared(
         filters,
         inputs=working.reading(reading.options()),

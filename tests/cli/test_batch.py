@@ -365,6 +365,11 @@ def test_any_name_is_taken(folder: Path) -> None:
         (["--out-dir", "maps"], 2, "no images are given"),
         (["-", "--out-dir", "maps"], 2, "a batch reads files; give names on it with --files-from -"),
         (["photos", "-0", "--out-dir", "maps"], 2, "-0 says how the paths of --files-from end"),
+        (
+            ["--files-from", "-", "-f", "-", "--out-dir", "maps"],
+            2,
+            "- is given twice; standard input holds one",
+        ),
         (["photos", "-o", "a.png", "--out-dir", "maps"], 2, "No such option: -o"),
         (["photos", "--timeout", "9", "--out-dir", "maps"], 2, "are for a cluster; give --engine dask too"),
         (["photos", "--engine", "dask", "--out-dir", "maps"], 2, "give it with --scheduler"),

@@ -197,6 +197,8 @@ class _Search:
         if self.include:
             patterns = ", ".join(self.include)
             says = f"none of its {passed_over} file(s) has a name that fits --include {patterns}"
+            if "/" in patterns:
+                says += "; names hold no /"
         elif passed_over:
             says = (
                 f"it holds no images, but {passed_over} file(s) that are not called like images; "
