@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import operator
 import os
 import signal
@@ -12,6 +13,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import dask
 import pytest
 
 from convtool.errors import ArgumentError, OutputError
@@ -48,6 +50,28 @@ def test_nobody_at_the_address() -> None:
         ):
             Cluster(address, 0.5)
         assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("scheme", "settings", "fault"),
+    [
+        ("tls", {}, "TLS expects a `ssl_context`"),
+        ("tcp", {"require-encryption": True}, "encryption required"),
+    ],
+)
+def test_a_scheduler_that_is_not_for_us(
+    standing_cluster: DaskCluster, scheme: str, settings: dict[str, bool], fault: str
+) -> None:
+    address = standing_cluster.address.replace("tcp", scheme)
+    with (
+        dask.config.set({f"distributed.comm.{name}": value for name, value in settings.items()}),
+        pytest.raises(
+            OutputError,
+            match=f"^the scheduler at {address} cannot be reached as Dask is set up here: {fault}",
+        ),
+    ):
+        Cluster(address, 10)
+    gc.collect()  # nothing is left that would fail when it is collected
 
 
 def test_a_scheduler_without_workers(tmp_path: Path) -> None:
