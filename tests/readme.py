@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-TOOLS = ("jq", "parallel", "xargs")
+TOOLS = ("dask", "jq", "parallel", "xargs")
 """Programs that are not everywhere: where one is missing, commands that need it stay as they are shown."""
 _SYSTEM = "/usr/bin:/bin"
 _PYTHON = {"convtool": "-m convtool", "dask": "-m dask", "python3": ""}

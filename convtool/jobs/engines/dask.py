@@ -45,16 +45,16 @@ class DaskEngine:
         self._cluster = cluster
         self._timeout = timeout
         self._image_timeout = image_timeout
-        self._folders = [str(Path(folder).absolute()) for folder in folders]
+        # What is missing here is missing there, too: its images fail.
+        self._folders = [str(Path(folder).absolute()) for folder in folders if Path(folder).is_dir()]
         self._workers = sum(cluster.members().values())
 
     @classmethod
     def connect(
         cls, scheduler: str, *, timeout: float, image_timeout: float, folders: Sequence[str]
     ) -> DaskEngine:
-        """Reach the cluster of a scheduler: see `Cluster.connect`."""
-        cluster = Cluster.connect(scheduler, timeout)
-        return cls(cluster, timeout=timeout, image_timeout=image_timeout, folders=folders)
+        """Reach the cluster of a scheduler: see `Cluster`."""
+        return cls(Cluster(scheduler, timeout), timeout=timeout, image_timeout=image_timeout, folders=folders)
 
     @property
     def workers(self) -> int:

@@ -10,6 +10,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from functools import partial
 from itertools import count
+from threading import Thread
 from typing import Any, TypeVar
 
 from convtool.errors import ArgumentError, OutputError
@@ -25,54 +26,47 @@ Answer = TypeVar("Answer")
 
 
 class Cluster:
-    """The workers that a scheduler knows.
+    """The workers that a scheduler knows; its messages are read on a thread of its own.
 
     Parameters
     ----------
-    client
-        Of the ``distributed`` package, connected.
     address
         The scheduler's.
     timeout
         Seconds to wait for an answer.
+
+    Raises
+    ------
+    ArgumentError
+        The address is none.
+    OutputError
+        The distributed package is missing, or within the time there is no scheduler or no worker.
     """
 
-    def __init__(self, client: Any, address: str, timeout: float) -> None:
-        self._client = client
-        self._address = address
-        self._timeout = timeout
-        self._numbers = count()
-
-    @classmethod
-    def connect(cls, address: str, timeout: float) -> Cluster:
-        """Reach a scheduler, and wait until it has a worker.
-
-        Raises
-        ------
-        ArgumentError
-            The address is none.
-        OutputError
-            The distributed package is missing, or within the time there is no scheduler or no worker.
-        """
-        distributed = _quiet_package()
+    def __init__(self, address: str, timeout: float) -> None:
+        self._distributed = _quiet_package()
         try:
-            distributed.comm.get_address_host_port(address, strict=True)
+            self._distributed.comm.get_address_host_port(address, strict=True)
         except ValueError:
             raise ArgumentError(f"--scheduler is {address!r}; give its address, as tcp://host:8786") from None
+        self._address = address
+        self._timeout = timeout
+        self._departures = (self._distributed.KilledWorker, self._distributed.scheduler.NoValidWorkerError)
+        self._numbers = count()
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._loop = self._runner.get_loop()
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._client: Any = None
         try:
-            client = distributed.Client(address, timeout=timeout, set_as_default=False)
-        except OSError:
-            raise OutputError(
-                f"no scheduler answers at {address} within {timeout:g} s; "
-                "start one there with 'dask scheduler'"
-            ) from None
-        cluster = cls(client, address, timeout)
-        try:
-            cluster._awaited(partial(client.wait_for_workers, 1)).result(timeout)
+            self._client = self._reached()
+            self._awaited(partial(self._client.wait_for_workers, 1)).result(timeout)
         except TimeoutError:
-            cluster.close()
-            raise cluster.deserted() from None
-        return cluster
+            self.close()
+            raise self.deserted() from None
+        except BaseException:
+            self.close()
+            raise
 
     def members(self) -> dict[str, int]:
         """How many threads every worker has, by its address.
@@ -113,10 +107,10 @@ class Cluster:
     def start(self, function: Callable[..., Answer], *arguments: object, on: str) -> Future[Answer | None]:
         """Have a worker do something.
 
-        The future gives what comes of it. If the worker leaves it never ends, or gives ``None`` with
-        schedulers that are set to be impatient. Cancelling it takes from the worker what it has not begun.
+        The future gives what comes of it, which may be any fault but an OSError. If the worker leaves it
+        never ends, or gives ``None`` with schedulers that are set to be impatient. Cancelling it takes
+        from the worker what it has not begun.
         """
-        distributed = _quiet_package()
         future = self._client.submit(
             function,
             *arguments,
@@ -128,9 +122,9 @@ class Cluster:
         async def outcome() -> Answer | None:
             try:
                 answer: Answer = await future
-            except (distributed.scheduler.KilledWorker, distributed.scheduler.NoValidWorkerError):
+            except self._departures:
                 return None
-            except CancelledError:
+            except (CancelledError, OSError):  # on the way
                 raise self.lost() from None
             finally:
                 future.release()
@@ -157,8 +151,37 @@ class Cluster:
 
     def close(self) -> None:
         """Leave; what has been started and not begun is not done."""
-        with suppress(OSError):
-            self._client.close(timeout=TO_CLOSE)
+        if self._client is not None:
+            with suppress(OSError):
+                self._awaited(self._client.close).result(TO_CLOSE)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._runner.close()
+
+    def _reached(self) -> Any:
+        """A client of the distributed package."""
+
+        async def reached() -> Any:
+            client = self._distributed.Client(
+                self._address, timeout=self._timeout, asynchronous=True, set_as_default=False
+            )
+            try:
+                return await client
+            except BaseException:
+                await client.close()
+                raise
+
+        try:
+            return self._awaited(reached).result()
+        except OSError:
+            raise OutputError(
+                f"no scheduler answers at {self._address} within {self._timeout:g} s; "
+                "start one there with 'dask scheduler'"
+            ) from None
+        except (TypeError, RuntimeError) as fault:
+            raise OutputError(
+                f"the scheduler at {self._address} cannot be reached as Dask is set up here: {fault}"
+            ) from fault
 
     def _awaited(self, question: Callable[[], Awaitable[Answer]]) -> Future[Answer]:
         """What comes of something that has to be awaited where the client lives, on its own thread."""
@@ -166,7 +189,7 @@ class Cluster:
         async def answer() -> Answer:
             return await question()
 
-        return asyncio.run_coroutine_threadsafe(answer(), self._client.loop.asyncio_loop)
+        return asyncio.run_coroutine_threadsafe(answer(), self._loop)
 
 
 def _quiet_package() -> Any:

@@ -135,6 +135,11 @@ class TestFolder:
                     "look into its 1 folder(s) with --recursive"
                 ),
             ),
+            (
+                ("photos/a.png",),
+                {"include": ["b/*.png"]},
+                "none of its 1 file(s) has a name that fits --include b/*.png; names hold no /",
+            ),
             (("photos/maps/a.png",), {"out_dir": "photos/maps"}, "the folder holds no images"),
         ],
     )

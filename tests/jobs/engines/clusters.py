@@ -34,7 +34,7 @@ class DaskCluster:
         file = folder / "scheduler.json"
         options = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", file]
         self.scheduler = self._start("scheduler", options, settings)
-        while not file.exists():
+        while not file.exists() or not file.read_text().endswith("}"):  # not yet whole
             self._check_alive(self.scheduler)
         self.address: str = json.loads(file.read_text())["address"]
 
@@ -75,6 +75,7 @@ class DaskCluster:
         self, what: str, options: Sequence[str | Path], settings: dict[str, str], name: str = "scheduler"
     ) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **settings}
+        environment["DASK_DISTRIBUTED__SCHEDULER__IDLE_TIMEOUT"] = "1h"  # if the tests themselves are killed
         command = [sys.executable, "-m", "dask", what, "--no-dashboard", *options]
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(

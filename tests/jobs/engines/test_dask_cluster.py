@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import operator
 import os
 import signal
 import socket
 import sys
 import time
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import dask
 import pytest
 
 from convtool.errors import ArgumentError, OutputError
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def cluster(standing_cluster: DaskCluster) -> Iterator[Cluster]:
-    with closing(Cluster.connect(standing_cluster.address, 10)) as reached:
+    with closing(Cluster(standing_cluster.address, 10)) as reached:
         yield reached
 
 
@@ -34,7 +36,7 @@ def cluster(standing_cluster: DaskCluster) -> Iterator[Cluster]:
 )
 def test_what_is_no_address_is_wrong_usage(address: str) -> None:
     with pytest.raises(ArgumentError, match=r"^--scheduler is .*; give its address, as tcp://host:8786$"):
-        Cluster.connect(address, 10)
+        Cluster(address, 10)
 
 
 def test_nobody_at_the_address() -> None:
@@ -46,8 +48,30 @@ def test_nobody_at_the_address() -> None:
             OutputError,
             match=f"^no scheduler answers at {address} within 0.5 s; start one there with 'dask scheduler'$",
         ):
-            Cluster.connect(address, 0.5)
+            Cluster(address, 0.5)
         assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("scheme", "settings", "fault"),
+    [
+        ("tls", {}, "TLS expects a `ssl_context`"),
+        ("tcp", {"require-encryption": True}, "encryption required"),
+    ],
+)
+def test_a_scheduler_that_is_not_for_us(
+    standing_cluster: DaskCluster, scheme: str, settings: dict[str, bool], fault: str
+) -> None:
+    address = standing_cluster.address.replace("tcp", scheme)
+    with (
+        dask.config.set({f"distributed.comm.{name}": value for name, value in settings.items()}),
+        pytest.raises(
+            OutputError,
+            match=f"^the scheduler at {address} cannot be reached as Dask is set up here: {fault}",
+        ),
+    ):
+        Cluster(address, 10)
+    gc.collect()  # nothing is left that would fail when it is collected
 
 
 def test_a_scheduler_without_workers(tmp_path: Path) -> None:
@@ -59,13 +83,13 @@ def test_a_scheduler_without_workers(tmp_path: Path) -> None:
             f"'dask worker {alone.address}', then the same command goes on from here$",
         ),
     ):
-        Cluster.connect(alone.address, 0.5)
+        Cluster(alone.address, 0.5)
 
 
 def test_a_scheduler_that_hangs(tmp_path: Path) -> None:
     with DaskCluster(tmp_path) as hung:
         hung.start_worker()
-        with closing(Cluster.connect(hung.address, 2)) as cluster:
+        with closing(Cluster(hung.address, 2)) as cluster:
             assert list(cluster.members().values()) == [1]
             os.kill(hung.scheduler.pid, signal.SIGSTOP)
             with pytest.raises(
@@ -81,7 +105,7 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
         OutputError,
         match=r"needs the distributed package; install it with pip install 'convtool-maps\[dask\]'$",
     ):
-        Cluster.connect("tcp://127.0.0.1:8786", 1)
+        Cluster("tcp://127.0.0.1:8786", 1)
 
 
 def test_workers_answer_and_do(cluster: Cluster) -> None:
@@ -111,9 +135,33 @@ def test_a_worker_that_has_left_gives_nothing(tmp_path: Path) -> None:
     with DaskCluster(tmp_path, **settings) as impatient:
         impatient.start_worker()
         worker = impatient.start_worker()
-        with closing(Cluster.connect(impatient.address, 10)) as cluster:
+        with closing(Cluster(impatient.address, 10)) as cluster:
             (address,) = (a for a in cluster.members() if cluster.ask(os.getpid, of=a).result() == worker.pid)
             future: Future[object] = cluster.start(time.sleep, 60, on=address)
             impatient.kill(worker.pid)
             assert future.result(10) is None
             assert cluster.ask(os.getpid, of=address).result(10) is None
+
+
+@pytest.mark.parametrize("fault", [CancelledError(), ConnectionResetError(104, "reset by peer")])
+def test_a_scheduler_that_is_lost_on_the_way(
+    cluster: Cluster, fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a result is fetched, or before."""
+
+    class Lost:
+        released = False
+
+        def __await__(self) -> Iterator[None]:
+            raise fault
+            yield
+
+        def release(self) -> None:
+            self.released = True
+
+    lost = Lost()
+    monkeypatch.setattr(cluster._client, "submit", lambda *_, **__: lost)
+    address, *_ = cluster.members()
+    with pytest.raises(OutputError, match=r"^the scheduler at \S+ is gone; once it is back"):
+        cluster.start(os.getpid, on=address).result()
+    assert lost.released

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import sys
@@ -56,6 +57,29 @@ def test_who_is_greeted_answers_and_does_tasks(probe: Path, item: MakeItem, reci
         ("a.png", "done"),
         ("b.png", "done"),
     ]
+
+
+def test_freed_memory_is_kept_again(probe: Path, recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As glibc does by itself, with as much as it would come to: 32 and 64 MiB."""
+    told = []
+
+    class Libc:
+        def mallopt(self, option: int, value: int) -> None:
+            told.append((option, value))
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Libc())
+    greet(RUN, recipe(), 60, str(probe), [])
+    assert told == [(-3, 33554432), (-1, 67108864)]
+
+
+def test_other_c_libraries_are_left_alone(
+    probe: Path, recipe: MakeRecipe, item: MakeItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    greet(RUN, recipe(), 60, str(probe), [])
+    results = do(RUN, (item("a.png"),))
+    assert results is not None
+    assert results[0].status == "done"
 
 
 def test_a_stranger_has_nothing_done(probe: Path, item: MakeItem, recipe: MakeRecipe) -> None:
