@@ -70,7 +70,9 @@ def batch(
     from convtool.jobs.batch.preparing import check_apart, prepared
     from convtool.jobs.batch.running import run_batch
     from convtool.jobs.batch.tally import Tally
+    from convtool.jobs.reading import check_stdin_once
 
+    check_stdin_once([*filters, finding.files_from or ""])
     recipe = prepared(
         filters,
         inputs=working.reading(reading.options()),
