@@ -8,19 +8,48 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from convtool import load_map
 from convtool.io.images import read_image
-from tests.readme import README, ROOT, transcript
+from tests import readme
+from tests.readme import README, ROOT, TOOLS, has, needed, transcript
 
 LETTERS = 0.02
 """The share of a sheet's pixels that are letters, which another version of Pillow may draw otherwise."""
 
 
 def test_every_command_prints_what_the_readme_shows(tmp_path: Path) -> None:
-    readme = README.read_text()
-    assert readme.count("\n$ ") >= 15
-    assert transcript(readme, tmp_path) == readme
+    page = README.read_text()
+    assert page.count("\n$ ") >= 15
+    assert transcript(page, tmp_path) == page
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_commands_use_every_tool_that_not_every_machine_has(tool: str) -> None:
+    commands = re.findall(r"^\$ (.*)$", README.read_text(), re.MULTILINE)
+    assert any(tool in needed(command) for command in commands)
+    if not has(tool):
+        pytest.skip(f"{tool} is not there: the commands that need it have not been run")
+
+
+def test_what_needs_a_tool_that_is_missing_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readme, "has", lambda tool: tool != "jq")
+    page = "```console\n$ echo [1] | jq .[0]\n2\n$ echo 3\n4\n```\n"
+    assert transcript(page, tmp_path) == page.replace("4", "3")
+
+
+@pytest.mark.parametrize(("done", "stays"), [(3, True), (4, False)])
+def test_how_long_a_batch_took_stays_as_it_is(done: int, stays: bool, tmp_path: Path) -> None:
+    shown = "convtool: 3 done of 4 images in 1.7 s"
+    progress, summary = (
+        "convtool: 1 of 4 images, 0.02 a second",
+        f"convtool: {done} done of 4 images in 1 min 2 s",
+    )
+    page = f"```console\n$ echo '{progress}'; echo '{summary}'\n{shown}\n```\n"
+    assert (transcript(page, tmp_path) == page) is stays
 
 
 def test_the_library_examples_run_one_after_the_other(tmp_path: Path) -> None:

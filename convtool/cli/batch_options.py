@@ -32,7 +32,7 @@ class Finding:
         typer.Option(
             "--include",
             metavar="GLOB",
-            help="Which files of folders [default: pictures and .npy]; may be repeated.",
+            help="Which files of folders, by name [default: pictures and .npy]; may be repeated.",
             show_default=False,
         ),
     ] = None

@@ -23,6 +23,12 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GRAY, GRAY_ALPHA = 0, 4
 _ADLER_BASE = 65521
 
+SAMPLED = 64
+"""Of so many rows, one is deflated in two ways to choose how all are."""
+
+HARDLY_SMALLER = 1.15
+"""So much longer may a sample be that was searched for runs alone."""
+
 Bytes = NDArray[np.uint8]
 """Rows of a PNG's bytes, each behind the number of its filter."""
 
@@ -146,9 +152,22 @@ def _bytes_of(codes: NDArray[np.unsignedinteger[Any]]) -> Bytes:
 
 
 def _deflated_fast(rows: Bytes, pixel: int, *, last: bool) -> _Strip:
-    # Codes of 16 bits are multiples that come again; of 8 bits only runs are worth looking for.
-    strategy = zlib.Z_RLE if pixel == 1 else zlib.Z_DEFAULT_STRATEGY
+    strategy = zlib.Z_RLE if pixel == 1 or _only_runs_pay(rows) else zlib.Z_DEFAULT_STRATEGY
     return _deflated(rows, 1, strategy, last=last)
+
+
+def _only_runs_pay(rows: Bytes) -> bool:
+    """Whether a few rows become hardly smaller when whatever comes again is looked for, not runs alone.
+
+    The search takes twice the time of all else. It pays where there are few codes, or pictures were
+    drawn; on maps of most photographs it saves a few hundredths.
+    """
+    sample = np.ascontiguousarray(rows[::SAMPLED])
+    runs, searched = (
+        len(_deflated(sample, 1, strategy, last=True).content)
+        for strategy in (zlib.Z_RLE, zlib.Z_DEFAULT_STRATEGY)
+    )
+    return runs <= HARDLY_SMALLER * searched
 
 
 def _deflated_slowly(rows: Bytes, above: Bytes, pixel: int, *, last: bool) -> tuple[_Strip, ...]:

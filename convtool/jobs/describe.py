@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from convtool import __version__
-from convtool.core.arrays import Float32
+from convtool.core.arrays import PIECE, Float32
 from convtool.io.rectangles import to_numbers
 
-_BYTES_AT_A_TIME = 2**16  # of values that are hashed, so that they stay in a cache
 MAX_VALUES = 1024
 """A record holds a map's values up to this many cells."""
 
@@ -36,11 +35,9 @@ def _sha256(values: Float32) -> str:
     from hashlib import sha256  # loads OpenSSL, which a quiet run has no need of
 
     digest = sha256()
-    rows = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values[np.newaxis]
-    at_a_time = max(1, _BYTES_AT_A_TIME // (4 * rows.shape[1]))
-    for start in range(0, len(rows), at_a_time):
-        block = rows[start : start + at_a_time].astype("<f4", order="C", copy=False)
-        digest.update((block + np.float32(0)).data)
+    flat = values.reshape(-1)
+    for start in range(0, flat.size, PIECE):
+        digest.update((flat[start : start + PIECE] + np.float32(0)).astype("<f4", copy=False).data)
     return digest.hexdigest()
 
 

@@ -14,6 +14,7 @@ _INSTALL = {
     "onnx": _BENCH,
     "onnxruntime": _BENCH,
     "scipy": _BENCH,
+    "distributed": "pip install 'convtool-maps[dask]'",
     "torch": "pip install torch",
     "opencv-doc": "apt-get install opencv-doc",
     "vips": "install libvips-tools",

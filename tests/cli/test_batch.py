@@ -14,6 +14,7 @@ import PIL.Image
 import pytest
 
 from convtool import __version__
+from convtool.errors import OutputError
 from convtool.jobs.batch.journal import NAME
 from tests.cli.runner import Finished, as_process, contents, in_process, spawned
 
@@ -139,6 +140,18 @@ def test_fail_fast(photos: list[str]) -> None:
     assert "left; the same command goes on" in summary(finished)
 
 
+def test_an_engine_that_cannot_be_reached_is_all_that_is_told(
+    photos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*about: object, **options: object) -> None:
+        raise OutputError("nobody is there")
+
+    monkeypatch.setattr("convtool.jobs.engines.local.LocalEngine", unreachable)
+    finished = batch("photos")
+    assert (finished.code, finished.data) == (5, b"")
+    assert finished.err == "convtool: nobody is there\n"
+
+
 def test_the_same_command_again_does_nothing(photos: list[str]) -> None:
     """B5."""
     first = batch("photos", "-r")
@@ -165,6 +178,30 @@ def test_a_folder_that_was_moved_is_done_still(photos: list[str]) -> None:
         assert [record["input"] for record in line["outputs"]] == [line["input"]] * 2
         assert all(record["output"].startswith("moved/maps/") for record in line["outputs"])
         assert all(Path(record["output"]).is_file() for record in line["outputs"])
+
+
+def test_a_list_of_some_images_leads_to_the_maps_of_the_whole(photos: list[str]) -> None:
+    Path(photos[3]).write_bytes(b"")
+    assert batch("photos", "-r").code == 6
+    draw(photos[3])
+    assert statuses(batch(photos[3], "--dry-run")) == {photos[3]: "planned"}
+    (line,) = batch(photos[3]).records
+    assert [record["output"] for record in line["outputs"]] == [
+        "maps/sub/Z.sobel-x.map.png",
+        "maps/sub/Z.sobel-x.pool.png",
+    ]
+    assert set(statuses(batch("photos", "-r")).values()) == {"skipped"}
+
+
+def test_maps_of_other_images_are_not_replaced(photos: list[str]) -> None:
+    draw("other/a.png")
+    batch("other")
+    before = contents(Path("maps"))
+    refused = batch("photos/sub")
+    assert (refused.code, refused.data) == (2, b"")
+    assert "photos/sub/a.png would replace the maps of " in refused.err
+    assert contents(Path("maps")) == before
+    assert batch("photos/sub", "--fresh").code == 0
 
 
 def test_records_without_files(photos: list[str]) -> None:
@@ -352,6 +389,11 @@ def test_any_name_is_taken(folder: Path) -> None:
         (["--out-dir", "maps"], 2, "no images are given"),
         (["-", "--out-dir", "maps"], 2, "a batch reads files; give names on it with --files-from -"),
         (["photos", "-0", "--out-dir", "maps"], 2, "-0 says how the paths of --files-from end"),
+        (
+            ["--files-from", "-", "-f", "-", "--out-dir", "maps"],
+            2,
+            "- is given twice; standard input holds one",
+        ),
         (["photos", "-o", "a.png", "--out-dir", "maps"], 2, "No such option: -o"),
         (["photos", "--timeout", "9", "--out-dir", "maps"], 2, "are for a cluster; give --engine dask too"),
         (["photos", "--engine", "dask", "--out-dir", "maps"], 2, "give it with --scheduler"),

@@ -207,6 +207,21 @@ class TestWriting:
         PIL.Image.fromarray(codes).save(fast, "PNG", compress_level=1)
         assert len(written(codes)) < 1.25 * len(fast.getvalue())
 
+    def test_in_maps_of_a_photo_runs_alone_are_looked_for(self) -> None:
+        maps = feature_maps(load_image(SAMPLES / "camera.png")[:200], load_filter("sobel-x"))
+        codes, _ = MapScale.fit(maps).encode(maps)
+        assert deflated_as(codes, zlib.Z_RLE) in written(codes)
+
+    @pytest.mark.parametrize("square", [1, 12], ids=["few codes", "drawn"])
+    def test_in_drawings_and_among_few_codes_all_is_looked_for_that_comes_again(self, square: int) -> None:
+        squares = np.random.default_rng(8).choice(
+            [1000, 5555, 20_001, 30_002], (192 // square, 192 // square)
+        )
+        codes = np.kron(squares, np.ones((square, square))).astype(np.uint16)
+        content = written(codes)
+        assert deflated_as(codes, zlib.Z_DEFAULT_STRATEGY) in content
+        assert len(content) < len(deflated_as(codes, zlib.Z_RLE))
+
 
 class TestCompressing:
     @pytest.mark.parametrize(
@@ -277,6 +292,13 @@ def written(codes: NDArray[Any], **options: bool) -> bytes:
     stream = io.BytesIO()
     write_gray(stream, codes, ("key", "text π"), **options)
     return stream.getvalue()
+
+
+def deflated_as(codes: NDArray[np.uint16], strategy: int) -> bytes:
+    """Codes of few rows, unfiltered, as one deflate stream without zlib's frame."""
+    rows = np.pad(codes.astype(">u2").view(np.uint8), ((0, 0), (1, 0)))
+    deflater = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)
+    return deflater.compress(rows.tobytes()) + deflater.flush()
 
 
 def inflated(content: bytes, height: int) -> NDArray[np.uint8]:

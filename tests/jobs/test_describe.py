@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import convtool
+from convtool.core.arrays import PIECE
 from convtool.jobs.describe import describe
 from convtool.record import RunRecord
 from tests.tolerances import assert_close
@@ -112,6 +113,11 @@ def test_the_mean_is_summed_in_float64() -> None:
     values = np.full((1000, 1000), 0.1, np.float32)
     mean = np.float64(describe(values)["mean"])
     assert_close(mean, np.float64(values[0, 0]), case="sum", terms=values.size, scale=values[0, 0])
+
+
+def test_a_large_map_is_hashed_to_its_last_value() -> None:
+    values = np.arange(3 * PIECE + 2, dtype=np.float32).reshape(2, -1)
+    assert describe(values)["sha256"] == hashlib.sha256(values.astype("<f4").tobytes()).hexdigest()
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])

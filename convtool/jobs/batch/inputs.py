@@ -87,7 +87,7 @@ def read_list(path: str, *, nul: bool) -> list[str]:
     Raises
     ------
     ArgumentError
-        The names end with NUL, and lines are expected.
+        The names end with NUL, and lines are expected, or the other way round.
     InputError
         It is empty, or cannot be read.
     LimitError
@@ -100,6 +100,8 @@ def read_list(path: str, *, nul: bool) -> list[str]:
             )
         content = source.stream.read()
         if nul:
+            if b"\0" not in content and b"\n" in content:
+                raise ArgumentError("its names end with lines, not with NUL characters; leave out -0")
             lines = content.removesuffix(b"\0").split(b"\0")
         elif b"\0" in content:
             raise ArgumentError("its names end with NUL characters, not with lines; say so with -0")
@@ -140,7 +142,7 @@ class _Search:
         if self._is_own(name):
             self.own += 1
             return
-        path = _absolute(name)
+        path = absolute_path(name)
         try:
             status = Path(name).stat()
         except OSError:  # whatever it is, it is told where the image is opened
@@ -167,7 +169,7 @@ class _Search:
                 elif (size := _size(entry)) is not None and not self._leads_to_own(entry):
                     if self._is_wanted(entry.name):
                         taken += 1
-                        self.found.setdefault(_absolute(entry.path), (entry.path, size))
+                        self.found.setdefault(absolute_path(entry.path), (entry.path, size))
                     else:
                         passed_over += 1
         if not taken:
@@ -195,6 +197,8 @@ class _Search:
         if self.include:
             patterns = ", ".join(self.include)
             says = f"none of its {passed_over} file(s) has a name that fits --include {patterns}"
+            if "/" in patterns:
+                says += "; names hold no /"
         elif passed_over:
             says = (
                 f"it holds no images, but {passed_over} file(s) that are not called like images; "
@@ -233,7 +237,7 @@ def _size(entry: os.DirEntry[str]) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _absolute(path: str) -> str:
+def absolute_path(path: str) -> str:
     """The path from the root, without ``..``; links in it stay as they are."""
     return os.path.normpath(Path(path).absolute())
 

@@ -16,10 +16,11 @@ from multiprocessing.reduction import DupFd
 from multiprocessing.resource_tracker import ensure_running
 from typing import Any
 
-from convtool.errors import LimitError, OutputError
+from convtool.errors import OutputError
 from convtool.io.atomic import remove_parts
 from convtool.jobs.batch.doing import MARK
 from convtool.jobs.batch.work import Item, Recipe, Result, Task
+from convtool.jobs.engines.failures import died_twice, took_too_long
 from convtool.jobs.engines.worker import work
 from convtool.jobs.interrupts import deferred_signals
 
@@ -103,13 +104,13 @@ class LocalEngine:
                     continue
                 again.extend((other,) for other in rest)
                 if suspects is None:
-                    results.append(_killed(item, worker.process.exitcode))
+                    results.append(died_twice(item, _spoken(worker.process.exitcode)))
                 else:
                     suspects.append(item)
             for worker in crew.late():
                 item, *rest = crew.bury(worker)
                 again.extend((other,) for other in rest)
-                results.append(_late(item, self._image_timeout))
+                results.append(took_too_long(item, self._image_timeout))
             if results:
                 yield results
 
@@ -253,12 +254,6 @@ def _no_start(why: str) -> str:
     return f"a worker process could not start ({why}); free memory, or use fewer with --jobs"
 
 
-def _killed(item: Item, code: int | None) -> Result:
-    how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-    error = f"{item.input}: its worker died twice ({how}); see whether 'convtool run' can do it by itself"
-    return Result(item, "failed", error=error, exit=OutputError.exit_code)
-
-
-def _late(item: Item, seconds: float) -> Result:
-    error = f"{item.input}: it took longer than {seconds:g} s; allow more with --image-timeout"
-    return Result(item, "failed", error=error, exit=LimitError.exit_code)
+def _spoken(code: int | None) -> str:
+    """How a process ended."""
+    return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"

@@ -135,6 +135,11 @@ class TestFolder:
                     "look into its 1 folder(s) with --recursive"
                 ),
             ),
+            (
+                ("photos/a.png",),
+                {"include": ["b/*.png"]},
+                "none of its 1 file(s) has a name that fits --include b/*.png; names hold no /",
+            ),
             (("photos/maps/a.png",), {"out_dir": "photos/maps"}, "the folder holds no images"),
         ],
     )
@@ -428,6 +433,10 @@ class TestList:
         says = r"^list: its names end with NUL characters, not with lines; say so with -0$"
         with pytest.raises(ArgumentError, match=says):
             read_list("list", nul=False)
+        Path("list").write_bytes(b"a\nb\n")
+        says = r"^list: its names end with lines, not with NUL characters; leave out -0$"
+        with pytest.raises(ArgumentError, match=says):
+            read_list("list", nul=True)
 
     def test_that_is_empty(self) -> None:
         Path("list").touch()

@@ -9,9 +9,8 @@ import resource
 import signal
 import subprocess
 import sys
-import threading
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from multiprocessing.resource_tracker import ensure_running
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,18 +20,12 @@ import pytest
 from convtool.errors import OutputError
 from convtool.jobs.batch.work import Item, Recipe, Result
 from convtool.jobs.engines.local import LocalEngine
+from tests.jobs.engines.hanging import caught_reading, hanging, meanwhile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from tests.jobs.conftest import MakeItem, MakeRecipe
-
-
-@pytest.fixture
-def lease(folder: Path) -> Iterator[int]:
-    descriptor = os.open("lease", os.O_RDWR | os.O_CREAT)
-    yield descriptor
-    os.close(descriptor)
 
 
 def children() -> list[int]:
@@ -57,35 +50,6 @@ def results_of(
     return {result.item.input: result for results in engine.run(recipe, tasks) for result in results}
 
 
-def hanging() -> Item:
-    """An image that whoever reads it waits for."""
-    Path("in").mkdir(exist_ok=True)
-    os.mkfifo("in/hangs.png")
-    return Item("in/hangs.png", "hangs.png", 0)
-
-
-def caught_reading(item: Item, besides: Sequence[int] = ()) -> int:
-    """Wait until a worker reads the image that hangs, and hold it there; give its id."""
-    path = Path(item.input).resolve()
-    while True:
-        with suppress(OSError):  # nobody reads it yet
-            os.open(path, os.O_WRONLY | os.O_NONBLOCK)  # never closed before the test ends
-        for pid in set(children()) - set(besides):
-            with suppress(OSError):
-                if path in {link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()}:
-                    return pid
-        time.sleep(0.01)
-
-
-@contextmanager
-def meanwhile(act: Callable[[], object]) -> Iterator[None]:
-    """Do something on a thread while the block runs."""
-    thread = threading.Thread(target=act)
-    thread.start()
-    yield
-    thread.join()
-
-
 def test_every_image_gets_its_result(item: MakeItem, recipe: MakeRecipe, lease: int) -> None:
     items = [item(f"{number}.png", number) for number in range(10)]
     results = results_of(LocalEngine(2, image_timeout=60, lease=lease), recipe(), items)
@@ -104,7 +68,7 @@ def test_a_worker_that_is_killed_costs_one_image_a_second_try(
 
     def kill_twice() -> None:
         for _ in range(2):
-            pid = caught_reading(poison, killed)
+            pid = caught_reading(poison, lambda: set(children()) - set(killed))
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
 
@@ -126,7 +90,7 @@ def test_an_image_survives_the_death_of_its_first_worker(
     slow = hanging()
 
     def kill_once() -> None:
-        pid = caught_reading(slow)
+        pid = caught_reading(slow, children)
         Path("in/hangs.png").unlink()
         item("hangs.png")
         os.kill(pid, signal.SIGKILL)
@@ -156,7 +120,7 @@ def test_what_a_killed_worker_began_to_write_is_removed(
     out.mkdir()
 
     def kill() -> None:
-        pid = caught_reading(slow)
+        pid = caught_reading(slow, children)
         (out / f".convtool-batch-{pid}-1.part").touch()
         (out / f".convtool-batch-{pid}1-1.part").touch()
         os.kill(pid, signal.SIGKILL)
@@ -185,7 +149,7 @@ def test_a_lease_is_free_when_all_workers_are_gone(recipe: MakeRecipe, lease: in
     freed: list[str] = []
 
     def try_to_take() -> None:
-        pid = caught_reading(slow)
+        pid = caught_reading(slow, children)
         with Path("lease").open() as other:
             try:
                 fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
