@@ -68,6 +68,7 @@ def batch(
     from convtool.cli.display import Display
     from convtool.cli.progress import BatchProgress
     from convtool.jobs.batch.journal import Journal
+    from convtool.jobs.batch.placing import placed
     from convtool.jobs.batch.preparing import check_apart, prepared
     from convtool.jobs.batch.running import run_batch
     from convtool.jobs.batch.tally import Tally
@@ -90,6 +91,7 @@ def batch(
         return
     tally = Tally(len(items))
     with Journal.open(out_dir, recipe, fresh=fresh) as journal:
+        items = placed(items, journal.sources, out_dir)
         engine = working.start(items, journal)  # of one that cannot be reached, only the fault is told
         with BatchProgress(tally, quiet=quiet) as progress:
             lines = run_batch(
@@ -109,11 +111,12 @@ def _tell(items: Sequence[Item], recipe: Recipe, jobs: int, *, fresh: bool, quie
     from convtool.cli.progress import duration
     from convtool.jobs.batch.estimating import estimated
     from convtool.jobs.batch.journal import Journal
+    from convtool.jobs.batch.placing import placed
 
     files = images = failed = 0
     memory, seconds = 0, 0.0
     with Journal.peek(recipe.output.folder, recipe) as journal:
-        for item in items:
+        for item in placed(items, {} if fresh else journal.sources, recipe.output.folder):
             proof = None if fresh else journal.proof(item.place)
             line = estimated(replace(item, proof=proof), recipe)
             if not quiet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -56,6 +57,7 @@ def guarded(command: Callable[[], object]) -> int:
 def _ended(command: Callable[[], object]) -> int:
     global _terminated
     _open_standard_descriptors()
+    _lose_nothing_written()
     signal.signal(signal.SIGTERM, _terminate)
     _terminated = False
     report = sys.unraisablehook
@@ -133,6 +135,19 @@ def _open_standard_descriptors() -> None:
             os.open(os.devnull, access)  # takes the lowest free number, this one
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(descriptor, mode))
+
+
+def _lose_nothing_written() -> None:
+    """Have the standard streams wait until all is taken, or fail.
+
+    Another program may have made them non-blocking; and without a buffer (PYTHONUNBUFFERED) what the
+    system does not take at once is dropped without a word.
+    """
+    for descriptor in (1, 2):
+        os.set_blocking(descriptor, True)
+    if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
+        given = sys.stdout
+        sys.stdout = os.fdopen(1, "w", encoding=given.encoding, errors=given.errors, closefd=False)
 
 
 def _leave(stream: TextIO, *, flushed: bool = True) -> None:

@@ -55,10 +55,11 @@ def show(
       convtool filters show sobel-x gabor
     """
     from convtool.jobs.inspect import kernels
-    from convtool.jobs.reading import noticed_filter
+    from convtool.jobs.reading import check_stdin_once, noticed_filter
     from convtool.view.consoles import console_for
     from convtool.view.filters import filter_as_json, print_filter
 
+    check_stdin_once(filters)
     console = console_for(sys.stdout, color)
     for name in filters:
         filter_file = noticed_filter(name, Display().notice)
@@ -95,7 +96,9 @@ def export(
     filter_: Annotated[
         str,
         typer.Argument(
-            metavar="FILTER", help="A built-in name or a filter file.", autocompletion=o.complete_filter
+            metavar="FILTER",
+            help="A built-in name or a filter file; - is standard input.",
+            autocompletion=o.complete_filter,
         ),
     ],
     output: o.FilterOutput,

@@ -36,14 +36,7 @@ def find(
         o.parsed("--overlap", values.share, "SHARE", "Share above which windows that overlap are one find."),
     ] = "0.3",
     output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="Draw the finds on the image, as a PNG; - is standard output.",
-            show_default=False,
-        ),
+        str | None, o.written("Draw the finds on the image, as a PNG; - is standard output.")
     ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
     reading: o.GrayReading,

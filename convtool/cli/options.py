@@ -29,6 +29,12 @@ def parsed(flag: str, parser: Any, metavar: str, text: str) -> Any:
     return typer.Option(flag, parser=parser, metavar=metavar, help=text)
 
 
+def written(text: str, *flags: str) -> Any:
+    """An option that names a file to write: ``-o``, or what ``flags`` say."""
+    flags = flags or ("-o", "--output")
+    return typer.Option(*flags, parser=values.output, metavar="FILE", help=text, show_default=False)
+
+
 def limits(max_pixels: int | None, max_memory: int | None) -> Limits:
     """What the options allow, or the environment where they are silent."""
     from convtool.io.limits import Limits
@@ -46,7 +52,9 @@ Maps = Annotated[
 FilterNames = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILTER...", help="Built-in names or filter files.", autocompletion=complete_filter
+        metavar="FILTER...",
+        help="Built-in names or filter files; - is standard input.",
+        autocompletion=complete_filter,
     ),
 ]
 Filters = Annotated[
@@ -60,16 +68,7 @@ Filters = Annotated[
         show_default=False,
     ),
 ]
-FilterOutput = Annotated[
-    str,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help="Where to write the filter: .json or .npy; - is standard output.",
-        show_default=False,
-    ),
-]
+FilterOutput = Annotated[str, written("Where to write the filter: .json or .npy; - is standard output.")]
 FilterFormat = Annotated[Literal["json", "npy"], typer.Option("--format", help="Format for -o -.")]
 PoolKind = Literal["max", "avg", "min"]
 Relu = Annotated[bool, typer.Option("--relu/--no-relu", help="Rectify, or keep the signed response.")]
@@ -249,22 +248,23 @@ class Writing(Encoding):
     """As what maps are written, and where they go."""
 
     out_dir: Annotated[
-        str, typer.Option("--out-dir", metavar="DIR", help="Folder of the outputs; created if missing.")
-    ] = "."
-    output: Annotated[
         str | None,
         typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="The one output, by suffix .png, .npy, .csv or .json; - is standard output.",
-            show_default=False,
+            "--out-dir", metavar="DIR", help="Folder of the outputs; created if missing [default: .]."
         ),
     ] = None
+    output: Annotated[
+        str | None, written("The one output, by suffix .png, .npy, .csv or .json; - is standard output.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.output is not None:
+            values.only_one("-o", "--out-dir", self.out_dir)
 
     def options(self, save: frozenset[Stage], sheet: str | None = None) -> OutputOptions:
         """The same, for a job that saves these stages, and a sheet beside them."""
-        return replace(self.to_folder(self.out_dir, save), file=self.output, sheet=sheet)
+        folder = "." if self.out_dir is None else self.out_dir
+        return replace(self.to_folder(folder, save), file=self.output, sheet=sheet)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from convtool import __version__
 from convtool.cli import options as o
 from convtool.cli.display import Display
@@ -17,16 +15,7 @@ def report(
     *,
     image: o.Image,
     filters: o.Filters,
-    output: Annotated[
-        str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="The page, one .html file; - is standard output.",
-            show_default=False,
-        ),
-    ],
+    output: Annotated[str, o.written("The page, one .html file; - is standard output.")],
     pooling: o.Pooling,
     sliding: o.Sliding,
     reading: o.Reading,

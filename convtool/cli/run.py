@@ -28,13 +28,7 @@ def run(
     pooling: o.Pooling,
     save: o.Save = "map,pool",
     sheet: Annotated[
-        str | None,
-        typer.Option(
-            "--sheet",
-            metavar="FILE",
-            help="Draw the one image, the filters and all maps of theirs, as a PNG.",
-            show_default=False,
-        ),
+        str | None, o.written("Draw the one image, the filters and all maps of theirs, as a PNG.", "--sheet")
     ] = None,
     drawing: o.Drawing,
     sliding: o.Sliding,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from convtool.cli import options as o
 from convtool.cli.display import Display
 from convtool.cli.groups import grouped
@@ -20,16 +18,7 @@ if TYPE_CHECKING:
 def sheet(
     *,
     maps: o.Maps,
-    output: Annotated[
-        str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="Where to write the sheet, a PNG; - is standard output.",
-            show_default=False,
-        ),
-    ],
+    output: Annotated[str, o.written("Where to write the sheet, a PNG; - is standard output.")],
     drawing: o.Drawing,
     range_: o.Range = None,
     reading: o.Reading,

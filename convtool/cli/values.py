@@ -12,10 +12,16 @@ _MOST_PIXELS = 10**18
 _MOST_DECIMALS = 149  # the smallest float32 has as many
 _LARGEST = 3.4028234663852886e38  # float32 has no number beyond it
 _MOST_CHANGED = 1000  # pixels, degrees, times: all that makes sense, and nothing overflows
+_NAMES_OF_STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 _CHANGES = ("shift", "rotate", "scale", "contrast", "mirror")
 
 Numbers = int | tuple[int, ...]
 Padding = str | int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
+
+
+def output(text: str) -> str:
+    """A file to write; ``-`` is standard output, by whatever name."""
+    return "-" if text in _NAMES_OF_STDOUT else text
 
 
 def positive(text: str) -> int:

@@ -126,14 +126,19 @@ def _faults_of(path: PathLike) -> Iterator[None]:
         raise OutputError(_reason(Path(path), error), os.fspath(path)) from error
 
 
+def is_link_of_system(path: Path) -> bool:
+    """Whether it is a name such as ``/dev/stdout`` or ``/dev/fd/3`` for what is open already."""
+    place = path.absolute()
+    systems_own = str(place.parent) in ("/dev", "/dev/fd") or place.parts[:2] == ("/", "proc")
+    return systems_own and path.is_symlink()
+
+
 def _is_written_straight(target: Path) -> bool:
     """Whether the path exists and is a device, a pipe, or a link of the system's own such as /dev/stdout.
 
     A folder is refused here, before any work is done.
     """
-    place = target.absolute()
-    systems_own = str(place.parent) in ("/dev", "/dev/fd") or place.parts[:2] == ("/", "proc")
-    if systems_own and target.is_symlink():
+    if is_link_of_system(target):
         return True
     try:
         mode = target.stat().st_mode

@@ -171,7 +171,7 @@ def load_image(
 
 def read_image(path: PathLike, *, frame: int | None = None, limits: Limits | None = None) -> Image:
     """Read what ``path`` holds, colour and all; what is given up is in `Image.notices`."""
-    with open_source(path) as source:
+    with open_source(path, limits) as source:
         return decode_image(source, frame=frame, limits=limits)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import stat
 import sys
 import warnings
@@ -11,14 +12,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
 
 from convtool.errors import ArgumentError, ConvtoolError, InputError, LimitError, NoticeWarning
-from convtool.io.limits import MAX_STREAM_BYTES
+from convtool.io.limits import MAX_STREAM_BYTES, Limits
 
 STDIN = "-"
 PathLike = str | os.PathLike[str]
 Stream = io.BufferedReader | io.BytesIO
+
+_BLOCK = 16 * 2**20  # bytes of a stream that are taken before it is asked whether more may be
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,13 @@ def warn_of(notices: Iterable[str], path: PathLike) -> None:
 
 
 @contextmanager
-def open_source(path: PathLike) -> Iterator[Source]:
+def open_source(path: PathLike, limits: Limits | None = None) -> Iterator[Source]:
     """Open a file, ``-`` or a FIFO; faults raised meanwhile bear its name.
+
+    Parameters
+    ----------
+    limits
+        What memory a stream may take; those of the environment if not given.
 
     Raises
     ------
@@ -76,14 +84,14 @@ def open_source(path: PathLike) -> Iterator[Source]:
     InputError
         It is missing, empty, a folder, a device, or may not be read.
     LimitError
-        A stream is over 1 GiB.
+        A stream is over 1 GiB, or more than fits in memory.
     """
     if not os.fspath(path):
         raise ArgumentError("a path is empty; name a file, or - for standard input")
     refuse_nul(path)
     name = spoken(path)
     try:
-        with _open(path) as stream:
+        with _open(path, limits) as stream:
             size = stream.seek(0, io.SEEK_END)
             stream.seek(0)
             if size == 0:
@@ -96,22 +104,29 @@ def open_source(path: PathLike) -> Iterator[Source]:
         raise InputError(f"cannot be read: {error.strerror or error}", name) from error
 
 
-def _open(path: PathLike) -> Stream:
+def _open(path: PathLike, limits: Limits | None) -> Stream:
     if os.fspath(path) == STDIN:
-        return _spooled(sys.stdin.buffer)
+        return _spooled(sys.stdin.buffer, limits or Limits.of())
     file = Path(path)
     mode = file.stat().st_mode
     if stat.S_ISFIFO(mode):
         with file.open("rb") as fifo:
-            return _spooled(fifo)
+            return _spooled(fifo, limits or Limits.of())
     if not stat.S_ISREG(mode):
         kind = "folder" if stat.S_ISDIR(mode) else "device or socket"
         raise InputError(f"it is a {kind}; name a file")
     return file.open("rb")
 
 
-def _spooled(pipe: BinaryIO) -> io.BytesIO:
-    content = pipe.read(MAX_STREAM_BYTES + 1)
-    if len(content) > MAX_STREAM_BYTES:
-        raise LimitError(f"the stream is over {MAX_STREAM_BYTES} bytes; save it to a file and name that")
-    return io.BytesIO(content)
+def _spooled(pipe: IO[Any], limits: Limits) -> io.BytesIO:
+    """All that a pipe gives; of one that never ends, no more than may be held."""
+    content = io.BytesIO()
+    while (block := pipe.read(_BLOCK)) != b"":
+        if block is None:  # nothing yet, of a pipe that somebody made non-blocking
+            select.select([pipe], [], [])
+            continue
+        content.write(block)
+        if content.tell() > MAX_STREAM_BYTES:
+            raise LimitError(f"the stream is over {MAX_STREAM_BYTES} bytes; save it to a file and name that")
+        limits.check_memory(content.tell(), "the stream has not ended")
+    return io.BytesIO(content.getvalue())  # the same bytes, without the room for more

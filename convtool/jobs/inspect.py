@@ -65,6 +65,7 @@ def see_files(names: Sequence[str], *, inputs: InputOptions, notify: Notify) -> 
 
 def check_filters(names: Sequence[str], *, notify: Notify) -> Iterator[tuple[str, KernelFacts]]:
     """Tell what can be known of every kernel of every filter, with its label."""
+    check_stdin_once(names)
     for name in names:
         filter_file = noticed_filter(name, notify)
         for label, kernel in kernels(filter_file):
@@ -106,7 +107,7 @@ def _found(name: str, inputs: InputOptions, notify: Notify) -> FilterFile | Imag
     if not os.path.lexists(name) and (LAYER_OF in name or not is_path(name)):
         return noticed_filter(name, notify)
     found: FilterFile | Image
-    with open_source(name) as source:
+    with open_source(name, inputs.limits) as source:
         if holds_filter(source):
             found = decode_filter(source, filter_label(name))
         else:

@@ -13,7 +13,7 @@ from convtool.core.convolution import feature_maps
 from convtool.errors import ArgumentError
 from convtool.io.filters import FilterFile, filter_label
 from convtool.io.limits import Limits
-from convtool.jobs.export import check_filter_output, write_filter
+from convtool.jobs.export import FilterFormat, check_filter_output, write_filter
 from convtool.jobs.options import InputOptions
 from convtool.jobs.outputs import STDOUT, spoken_output
 from convtool.jobs.pictures import Pictures, files_of, split_window
@@ -95,7 +95,7 @@ class Lesson:
 def learn_from_files(
     options: LearnOptions,
     output: str,
-    format_: Literal["json", "npy"],
+    format_: FilterFormat,
     *,
     inputs: InputOptions,
     notify: Notify,
@@ -108,7 +108,7 @@ def learn_from_files(
     patch_files = [split_window(name)[0] for name in (*options.patches, *files_of(options.positives))]
     paths = [*dict.fromkeys(patch_files), *files_of(behind)]
     check_stdin_once(paths)
-    check_filter_output(output, paths)
+    check_filter_output(output, format_, paths)
     pictures = Pictures(inputs, notify)
     patch_names = (*options.patches, *pictures.files_of(options.positives))
     background_names = tuple(pictures.files_of(behind))

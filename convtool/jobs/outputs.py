@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -15,7 +16,7 @@ import numpy as np
 
 from convtool.core.arrays import Float32
 from convtool.errors import ArgumentError, OutputError
-from convtool.io.atomic import replacing
+from convtool.io.atomic import is_link_of_system, replacing
 from convtool.io.maps import SEVERAL_MAPS, MapFormat, Written, format_of, write_map
 from convtool.io.source import STDIN, spoken
 from convtool.jobs.naming import STAGE_SUFFIXES, image_stem, output_name
@@ -94,7 +95,7 @@ class Outputs:
             if not takes_any_format(options.file):
                 self.format = format_of(options.file)
             if self.format in ("png", "npy"):
-                _refuse_terminal(options.file, "redirect it, or use --format csv")
+                refuse_terminal(options.file, "redirect it, or use --format csv")
         if options.save and self.format != "png":
             self._refuse_options_of_pictures()
 
@@ -110,7 +111,7 @@ class Outputs:
         if self.options.file is not None:
             if len(images) > 1:
                 raise ArgumentError(f"-o holds the maps of one image, {len(images)} are given; use --out-dir")
-            self._check_holds(len(maps))
+            self._check_holds(self.options.file, len(maps))
             return
         makers: dict[str, str] = {}
         for stage in sorted(self.options.save):
@@ -172,7 +173,7 @@ class Outputs:
     def _write_together(self, maps: Sequence[StageMap], stacked: bool) -> Iterator[Output]:
         assert self.options.file is not None
         saved = [stage_map for stage_map in maps if stage_map.stage in self.options.save]
-        self._check_holds(len(saved))
+        self._check_holds(self.options.file, len(saved))
         sizes = {stage_map.values.shape for stage_map in saved}
         if len(sizes) > 1:
             raise ArgumentError(f"-o holds maps of one size, these have {sorted(sizes)}; use --out-dir")
@@ -198,10 +199,11 @@ class Outputs:
             self._notify(f"{spoken_output(path)}: {written.clipped} value(s) outside --range were clipped")
         return Output(path, written)
 
-    def _check_holds(self, maps: int) -> None:
+    def _check_holds(self, file: str, maps: int) -> None:
         if maps > 1 and self.format not in SEVERAL_MAPS:
+            others = "--format npy or json" if takes_any_format(file) else "NPY or JSON"
             raise ArgumentError(
-                f"-o as {self.format.upper()} holds one map, {maps} are made; use --out-dir, or NPY or JSON"
+                f"-o as {self.format.upper()} holds one map, {maps} are made; use --out-dir, or {others}"
             )
 
 
@@ -212,8 +214,10 @@ def spoken_output(path: str) -> str:
 
 def takes_any_format(path: str) -> bool:
     """Whether an output has no suffix to go by: standard output, a device such as ``/dev/null``, a pipe."""
+    if path == STDOUT:
+        return True
     target = Path(path)
-    return path == STDOUT or (not target.suffix and target.exists() and not target.is_file())
+    return not target.suffix and target.exists() and (not target.is_file() or is_link_of_system(target))
 
 
 def check_output(path: str, inputs: Sequence[str], option: str = "-o") -> None:
@@ -232,7 +236,7 @@ def check_picture_output(path: str, inputs: Sequence[str], *, pictures: int = 1,
         raise ArgumentError(f"-o holds one picture, {pictures} would be made; give one image and one filter")
     if not takes_any_format(path) and Path(path).suffix.lower() != ".png":
         raise ArgumentError(f"{path}: a picture is written as .png")
-    _refuse_terminal(path, "redirect it", option=option)
+    refuse_terminal(path, "redirect it", option=option)
 
 
 def check_page_output(path: str, inputs: Sequence[str]) -> None:
@@ -240,12 +244,27 @@ def check_page_output(path: str, inputs: Sequence[str]) -> None:
     check_output(path, inputs)
     if not takes_any_format(path) and Path(path).suffix.lower() not in (".html", ".htm"):
         raise ArgumentError(f"{path}: a page is written as .html")
-    _refuse_terminal(path, "redirect it", what="a page")
+    refuse_terminal(path, "redirect it", what="a page")
 
 
-def _refuse_terminal(path: str, way_out: str, *, what: str = "binary", option: str = "-o") -> None:
-    if path == STDOUT and sys.stdout.isatty():
-        raise ArgumentError(f"{option} - would write {what} to a terminal; {way_out}")
+def refuse_terminal(path: str, way_out: str, *, what: str = "binary", option: str = "-o") -> None:
+    """Refuse to write what nobody can read where somebody looks."""
+    if sys.stdout.isatty() if path == STDOUT else _is_terminal(path):
+        raise ArgumentError(f"{option} {path} would write {what} to a terminal; {way_out}")
+
+
+def _is_terminal(path: str) -> bool:
+    """Whether it is a device such as ``/dev/tty``."""
+    try:
+        if not stat.S_ISCHR(Path(path).stat().st_mode):
+            return False
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except (OSError, ValueError):  # what cannot be opened is for the writing to refuse
+        return False
+    try:
+        return os.isatty(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def check_not_an_input(path: str, inputs: Sequence[str]) -> None:

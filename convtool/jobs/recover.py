@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from convtool.io.filters import FilterFile, filter_label
 from convtool.io.limits import Limits
 from convtool.io.rectangles import to_numbers
 from convtool.io.source import spoken
-from convtool.jobs.export import check_filter_output, write_filter
+from convtool.jobs.export import FilterFormat, check_filter_output, write_filter
 from convtool.jobs.options import InputOptions
 from convtool.jobs.outputs import STDOUT
 from convtool.jobs.pictures import Pictures
@@ -72,14 +72,14 @@ def recover_from_files(
     after: str,
     size: Sizes,
     output: str,
-    format_: Literal["json", "npy"],
+    format_: FilterFormat,
     *,
     inputs: InputOptions,
     notify: Notify,
 ) -> Recovered:
     """Find the filter that makes one picture of another, and write it."""
     check_stdin_once([before, after])
-    check_filter_output(output, [before, after])
+    check_filter_output(output, format_, [before, after])
     pictures = Pictures(inputs, notify)
     both = pictures[before], pictures[after]
     what = f"{spoken(before)} and {spoken(after)}"

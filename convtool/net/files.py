@@ -75,11 +75,15 @@ def load_network(path: PathLike, *, limits: Limits | None = None) -> Network:
 
 def read_network(path: PathLike, notify: Notify, *, limits: Limits | None = None) -> Network:
     """Read a network as `load_network` does; ``notify`` is called with each notice."""
-    with open_source(path) as source:
-        return _decoded(source, path, limits or Limits.of(), notify)
+    with open_source(path, limits) as source:
+        return decode_network(source, path, notify, limits=limits)
 
 
-def _decoded(source: Source, path: PathLike, limits: Limits, notify: Notify) -> Network:
+def decode_network(
+    source: Source, path: PathLike, notify: Notify, *, limits: Limits | None = None
+) -> Network:
+    """Read an opened source; see `read_network`."""
+    limits = limits or Limits.of()
     name = Path(spoken(path)).stem
     if source.head(4) == MAGIC:
         return network_of_spec(

@@ -180,6 +180,30 @@ def test_a_folder_that_was_moved_is_done_still(photos: list[str]) -> None:
         assert all(Path(record["output"]).is_file() for record in line["outputs"])
 
 
+def test_a_list_of_some_images_leads_to_the_maps_of_the_whole(photos: list[str]) -> None:
+    Path(photos[3]).write_bytes(b"")
+    assert batch("photos", "-r").code == 6
+    draw(photos[3])
+    assert statuses(batch(photos[3], "--dry-run")) == {photos[3]: "planned"}
+    (line,) = batch(photos[3]).records
+    assert [record["output"] for record in line["outputs"]] == [
+        "maps/sub/Z.sobel-x.map.png",
+        "maps/sub/Z.sobel-x.pool.png",
+    ]
+    assert set(statuses(batch("photos", "-r")).values()) == {"skipped"}
+
+
+def test_maps_of_other_images_are_not_replaced(photos: list[str]) -> None:
+    draw("other/a.png")
+    batch("other")
+    before = contents(Path("maps"))
+    refused = batch("photos/sub")
+    assert (refused.code, refused.data) == (2, b"")
+    assert "photos/sub/a.png would replace the maps of " in refused.err
+    assert contents(Path("maps")) == before
+    assert batch("photos/sub", "--fresh").code == 0
+
+
 def test_records_without_files(photos: list[str]) -> None:
     finished = batch("photos", "--save", "none")
     assert {record["output"] for line in finished.records for record in line["outputs"]} == {None}

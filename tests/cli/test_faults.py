@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import resource
 import signal
 import subprocess
 import sys
@@ -287,6 +289,45 @@ class TestClosedStreams:
         assert (finished.code, finished.data, finished.err) == (0, b"", "")
         assert Path("map.csv").read_text() == "1,2\n"
         assert set(contents(folder)) == {"alpha.csv", "map.csv"}
+
+
+UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
+
+
+class TestUnevenStreams:
+    """A standard output that takes less at once than it is given."""
+
+    LARGE = ("relu", "large.npy", "-o", "-", "--format")
+
+    @pytest.mark.parametrize("format_", ["npy", "csv"])
+    @pytest.mark.parametrize("env", [{}, UNBUFFERED])
+    @pytest.mark.usefixtures("large")
+    def test_a_pipe_that_does_not_block(self, env: dict[str, str], format_: str) -> None:
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        with (
+            os.fdopen(reading, "rb") as pipe,
+            spawned(*self.LARGE, format_, env=env, stdout=writing) as process,
+        ):
+            os.close(writing)
+            time.sleep(0.5)  # until the pipe is full
+            data = pipe.read()
+            assert process.wait(60) == 0
+        assert data == in_process(*self.LARGE, format_).data
+
+    @pytest.mark.parametrize("arguments", [(*LARGE, "npy"), ("show", "large.npy", "--full")])
+    @pytest.mark.parametrize("env", [{}, UNBUFFERED])
+    @pytest.mark.usefixtures("large")
+    def test_a_disk_that_fills_in_the_middle(self, env: dict[str, str], arguments: tuple[str, ...]) -> None:
+        """E1."""
+
+        def limit() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+        with Path("out").open("wb") as full:
+            finished = as_process(*arguments, env=env, stdout=full, preexec_fn=limit)
+        assert finished.code == 5
+        assert re.fullmatch("convtool: stdout: (cannot be written: )?File too large\n", finished.err)
 
 
 class TestSignals:

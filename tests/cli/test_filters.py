@@ -205,6 +205,13 @@ def test_a_malformed_filter_is_one_line(
     mistake(*command, "edge.json", *image, code=3, says=f"^convtool: edge.json: .*{says}")
 
 
+@pytest.mark.parametrize("command", ["show", "check"])
+def test_standard_input_holds_one_filter(command: str, mistake: Callable[..., str]) -> None:
+    says = "^convtool: - is given twice; standard input holds one input, save the other to a file$"
+    mistake("filters", command, "-", "sobel-x", "-", code=2, says=says, stdin=b"[[1]]")
+    assert in_process("filters", command, "-", "--json", stdin=b"[[7]]").record["name"] == "stdin"
+
+
 class TestExport:
     @pytest.mark.parametrize("name", NAMES)
     def test_json_keeps_everything(self, name: str) -> None:

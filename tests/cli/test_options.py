@@ -323,9 +323,10 @@ def bad_values() -> Iterator[Any]:
                 bad = PICTURE
             if (name, option_name) == ("report", "--output"):
                 bad = PAGE
-            if option_name == "--sheet":
+            if option_name in PICTURES:
                 bad = [
-                    (text, code, says.replace("-o is empty", "--sheet is empty")) for text, code, says in bad
+                    (text, code, says.replace("-o is empty", f"{option_name} is empty"))
+                    for text, code, says in bad
                 ]
             if (name, option_name) in NETWORKS:
                 bad = NETWORK if name == "net export" else [case for case in NETWORK if case[0] != "net.json"]
@@ -370,7 +371,8 @@ def test_every_command_is_here() -> None:
 )
 def test_choices_are_those_of_the_library(option: str, known: tuple[str, ...]) -> None:
     """The command line has its own copy of each, so that its help loads no NumPy."""
-    maps = [command for name, command in ALL.items() if name not in FILTER_WRITERS]
+    others = {*FILTER_WRITERS, *(name for name, _ in NETWORKS)}
+    maps = [command for name, command in ALL.items() if name not in others]
     offered = [o.type.choices for command in maps for o in options_of(command) if long_name(o) == option]
     assert offered
     for choices in offered:
@@ -418,6 +420,14 @@ def test_an_option_without_its_value(option: str, mistake: Callable[..., str]) -
         (["run"], r"Missing argument 'IMAGE...'. \(see 'convtool run --help'\)"),
         (["run", "notes.json"], "Missing option '--filter' / '-f'"),
         (["conv", "-f", "sobel-x"], "Missing argument 'IMAGE...'"),
+        *(
+            (
+                [*command.split(), *given, "-o", "a.png", "--out-dir", "."],
+                "-o leaves nothing for --out-dir to say; g",
+            )
+            for command, given in COMMANDS.items()
+            if {"--output", "--out-dir"} <= {long_name(option) for option in options_of(ALL[command])}
+        ),
         (["pool"], "Missing argument 'MAP...'"),
         (["relu"], "Missing argument 'MAP...'"),
         (["show"], "Missing argument 'FILE...'"),

@@ -22,6 +22,14 @@ LARGEST = float(np.finfo(np.float32).max)
 @pytest.mark.parametrize(
     ("parse", "text", "value"),
     [
+        (values.output, "", ""),
+        (values.output, "-", "-"),
+        (values.output, "/dev/stdout", "-"),
+        (values.output, "/dev/fd/1", "-"),
+        (values.output, "/proc/self/fd/1", "-"),
+        (values.output, "dev/stdout", "dev/stdout"),
+        (values.output, "/dev/stderr", "/dev/stderr"),
+        (values.output, "./-", "./-"),
         (values.positive, "1", 1),
         (values.positive, "007", 7),
         (values.not_negative, "0", 0),

@@ -138,7 +138,7 @@ def test_a01_a_cell_of_numbers_that_are_none(number: str) -> None:
         (("conv", "a.csv", "--filter", "::same", "--out-dir", "maps"), "path is empty"),
         (training("", "-o", "n.npz"), "path is empty"),
         (training("lines.npz", "-o", ""), "-o is empty"),
-        (training("lines.npz", "-o", "n.npz", "--curves", ""), "-o is empty"),
+        (training("lines.npz", "-o", "n.npz", "--curves", ""), "--curves is empty"),
         (training("lines.npz", "-o", "n.npz", "--test", ""), "path is empty"),
         (training("lines.npz", "-o", "n.npz", "--architecture", ""), "path is empty"),
         (looking_for_patches(""), "path is empty"),

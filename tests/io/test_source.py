@@ -8,6 +8,7 @@ import re
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import pytest
 
 from convtool.errors import ArgumentError, InputError, LimitError
 from convtool.io import source
+from convtool.io.limits import Limits
 from convtool.io.source import open_source, spoken
 from tests.io.handmade import source_of
 
@@ -131,6 +133,53 @@ def test_an_endless_stream_is_refused(stdin: io.BytesIO, monkeypatch: pytest.Mon
     message = "stdin: the stream is over 10 bytes; save it to a file and name that"
     with pytest.raises(LimitError, match=f"^{message}$"), open_source("-"):
         pass
+
+
+def test_a_stream_that_does_not_fit_is_refused_before_its_end(
+    stdin: io.BytesIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_BLOCK", 6)
+    stdin.write(bytes(100))
+    stdin.seek(0)
+    message = (
+        "^stdin: the stream has not ended; it takes about 12 bytes of memory, over the limit of 10 bytes; "
+        "raise it with --max-memory 1M or CONVTOOL_MAX_MEMORY=1M$"
+    )
+    with pytest.raises(LimitError, match=message), open_source("-", Limits(memory=10)):
+        pass
+    assert stdin.tell() == 12
+    monkeypatch.setenv("CONVTOOL_MAX_MEMORY", "87")
+    with pytest.raises(LimitError, match="about 88 bytes of memory, over the limit of 87"), open_source("-"):
+        pass
+
+
+@pytest.mark.parametrize("size", [1, 6, 7, 12, 100])
+def test_a_stream_of_many_blocks_is_whole(
+    size: int, stdin: io.BytesIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_BLOCK", 6)
+    stdin.write(content := bytes(range(size)))
+    stdin.seek(0)
+    with open_source("-", Limits(memory=size)) as opened:
+        assert (opened.size, opened.stream.read()) == (size, content)
+
+
+def test_a_pipe_that_does_not_block_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+
+    def write() -> None:
+        with os.fdopen(writing, "wb", buffering=0) as pipe:
+            for part in (b"some ", b"bytes"):
+                time.sleep(0.05)
+                pipe.write(part)
+
+    monkeypatch.setattr(sys, "stdin", os.fdopen(reading))
+    writer = threading.Thread(target=write)
+    writer.start()
+    with sys.stdin, open_source("-") as opened:
+        assert opened.stream.read() == b"some bytes"
+    writer.join()
 
 
 def test_an_empty_path_is_wrong_usage() -> None:

@@ -82,6 +82,14 @@ def test_where_it_cannot_go(output: str, error: type[Exception], says: str) -> N
     assert sorted(path.name for path in Path().iterdir()) == ["f.json", "sub"]
 
 
+def test_binary_is_not_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    says = "^-o - would write binary to a terminal; redirect it, or use --format json$"
+    with pytest.raises(ArgumentError, match=says):
+        export("kirsch", "-", "npy")
+    assert export("kirsch", "-") == export("kirsch", "f.npy")[1:] == []
+
+
 def test_a_bad_filter_makes_no_file() -> None:
     Path("f.json").write_text("[[1], [2, 3]]")
     with pytest.raises(InputError, match=r"^f\.json: row 2 has 2 values, row 1 has 1"):

@@ -24,6 +24,7 @@ from convtool.jobs.outputs import (
     check_page_output,
     check_picture_output,
     opened,
+    refuse_terminal,
     spoken_output,
     takes_any_format,
 )
@@ -164,9 +165,17 @@ class TestCheck:
         ):
             out.check(self.MAPS, ["a.png"])
 
-    @pytest.mark.parametrize("file", ["m.png", "m.csv"])
-    def test_one_file_of_several_maps(self, file: str) -> None:
-        says = f"-o as {file[-3:].upper()} holds one map, 2 are made; use --out-dir, or NPY or JSON"
+    @pytest.mark.parametrize(
+        ("file", "format_", "others"),
+        [
+            ("m.png", "PNG", "NPY or JSON"),
+            ("m.csv", "CSV", "NPY or JSON"),
+            ("-", "PNG", "--format npy or json"),
+            (os.devnull, "PNG", "--format npy or json"),
+        ],
+    )
+    def test_one_file_of_several_maps(self, file: str, format_: str, others: str) -> None:
+        says = f"-o as {format_} holds one map, 2 are made; use --out-dir, or {others}$"
         with pytest.raises(ArgumentError, match=says):
             outputs(file=file).check(self.MAPS, ["a.png"])
         outputs(file="m.npy").check(self.MAPS, ["a.png"])
@@ -314,6 +323,22 @@ class TestOnePicture:
         check_picture_output("a.png", ["b.png"], pictures=1)
 
 
+def test_a_terminal_is_one_by_whatever_name() -> None:
+    ends = os.openpty()
+    terminal = os.ttyname(ends[1])
+    says = f"^-o {terminal} would write binary to a terminal; redirect it$"
+    with pytest.raises(ArgumentError, match=says):
+        check_picture_output(terminal, ["b.png"])
+    Path("link.png").symlink_to(terminal)
+    with pytest.raises(ArgumentError, match=r"^-o link\.png would write a page to a terminal; scroll$"):
+        refuse_terminal("link.png", "scroll", what="a page")
+    Path("other.png").touch()
+    for path in (os.devnull, "other.png", "new.png", "no/new.png", "x" * 300, "a\0b"):
+        refuse_terminal(path, "redirect it")
+    for end in ends:
+        os.close(end)
+
+
 class TestPage:
     @pytest.mark.parametrize("path", ["a.html", "A.HTM", "sub/a.html", "a.png.html", "-", os.devnull])
     def test_may_go_to_html_or_to_what_has_no_suffix(self, path: str) -> None:
@@ -347,6 +372,8 @@ def test_a_format_is_free_where_no_suffix_can_be(folder: Path) -> None:
     Path("file").touch()
     assert [takes_any_format(p) for p in ("-", os.devnull, "fifo")] == [True] * 3
     assert [takes_any_format(p) for p in ("fifo.npy", "file", "new", "new.npy")] == [False] * 4
+    with Path("file").open() as opened:
+        assert takes_any_format(f"/dev/fd/{opened.fileno()}")
     assert outputs(file=os.devnull, format="json").format == "json"
     assert outputs(file="m.csv", format="json").format == "csv"
     with pytest.raises(ArgumentError, match=r"^new: the suffix must be one of \.png, \.npy, \.csv, \.json$"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="An NPZ, a spec in JSON or an ONNX model; - is standard input.")
 ]
+NetworkFormat = Annotated[Literal["npz", "onnx"], typer.Option("--format", help="Format for -o -.")]
 LayerName = Annotated[
     str, typer.Option("--layer", metavar="NAME", help="A layer's name, as 'net show' lists it.")
 ]

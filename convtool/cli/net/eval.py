@@ -6,8 +6,7 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from convtool.cli import options as o
 from convtool.cli.groups import grouped
 from convtool.cli.net.arguments import Data, Measuring, Model
 from convtool.cli.status import StatusLine
@@ -23,20 +22,9 @@ def eval_(
     *,
     model: Model,
     data: Data,
-    confusion: Annotated[
-        str | None,
-        typer.Option(
-            "--confusion", metavar="FILE", help="Draw the confusion matrix, as a PNG.", show_default=False
-        ),
-    ] = None,
+    confusion: Annotated[str | None, o.written("Draw the confusion matrix, as a PNG.", "--confusion")] = None,
     mistakes: Annotated[
-        str | None,
-        typer.Option(
-            "--mistakes",
-            metavar="FILE",
-            help="Draw the images in the wrong class, the surest first, as a PNG.",
-            show_default=False,
-        ),
+        str | None, o.written("Draw the images in the wrong class, the surest first, as a PNG.", "--mistakes")
     ] = None,
     measuring: Measuring,
 ) -> None:
@@ -48,16 +36,18 @@ def eval_(
       convtool net eval model.npz t10k-images-idx3-ubyte.gz --mistakes worst.png
     """
     from convtool.jobs.net.evaluate import evaluate_on_data
-    from convtool.jobs.net.labelled import check_pictures
+    from convtool.jobs.net.labelled import check_picture
     from convtool.jobs.outputs import opened
 
-    pictures = [path for path in (confusion, mistakes) if path is not None]
-    check_pictures(pictures, [model, data])
+    for option, path in (("--confusion", confusion), ("--mistakes", mistakes)):
+        if path is not None:
+            check_picture(path, [model, data], option)
     if confusion is not None and confusion == mistakes:
         raise ArgumentError("--confusion and --mistakes would both write to one place; name another")
-    if measuring.json and "-" in pictures:
+    to_stdout = "-" in (confusion, mistakes)
+    if measuring.json and to_stdout:
         raise ArgumentError("--json and a picture would both write to standard output; name a file for it")
-    display = measuring.display(stdout_is_data="-" in pictures)
+    display = measuring.display(stdout_is_data=to_stdout)
     with StatusLine(quiet=measuring.quiet) as status:
         evaluated = evaluate_on_data(
             model,

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from convtool.cli import options as o
 from convtool.cli.display import Display
-from convtool.cli.net.arguments import Model
+from convtool.cli.net.arguments import Model, NetworkFormat
 
 
 def export(
     model: Model,
-    output: Annotated[
-        str,
-        typer.Option("-o", "--output", metavar="FILE", help="Where to: .npz or .onnx.", show_default=False),
-    ],
+    output: Annotated[str, o.written("Where to: .npz or .onnx; - is standard output.")],
+    format_: NetworkFormat = "npz",
     max_memory: o.MaxMemory = None,
     debug: o.Debug = False,
 ) -> None:
@@ -28,4 +24,4 @@ def export(
     """
     from convtool.jobs.net.export import export_network
 
-    export_network(model, output, limits=o.limits(None, max_memory), notify=Display().notice)
+    export_network(model, output, format_, limits=o.limits(None, max_memory), notify=Display().notice)

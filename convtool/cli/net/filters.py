@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from convtool.cli import options as o
 from convtool.cli.display import Display
 from convtool.cli.net.arguments import LayerName, Model
@@ -17,12 +15,7 @@ def filters(
     layer: LayerName,
     output: o.FilterOutput,
     format_: o.FilterFormat = "json",
-    sheet: Annotated[
-        str | None,
-        typer.Option(
-            "--sheet", metavar="FILE", help="Draw the filters side by side, as a PNG.", show_default=False
-        ),
-    ] = None,
+    sheet: Annotated[str | None, o.written("Draw the filters side by side, as a PNG.", "--sheet")] = None,
     quiet: o.Quiet = False,
     debug: o.Debug = False,
 ) -> None:
@@ -36,7 +29,7 @@ def filters(
     from convtool.jobs.outputs import check_picture_output, opened
     from convtool.net.files import filters_of_layer
 
-    check_filter_output(output, [model])
+    check_filter_output(output, format_, [model])
     if sheet is not None:
         check_picture_output(sheet, [model], option="--sheet")
         if sheet == output:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Annotated, Any
 
-import typer
-
 from convtool.cli import options as o
 from convtool.cli import values
 from convtool.cli.groups import grouped
@@ -20,12 +18,7 @@ def patches(
     model: Model,
     data: Data,
     layer: LayerName,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help="Draw filters and patches, as a PNG.", show_default=False
-        ),
-    ] = None,
+    output: Annotated[str | None, o.written("Draw filters and patches, as a PNG.")] = None,
     count: Annotated[Any, o.parsed("--count", values.positive, "N", "Patches for each map.")] = "8",
     measuring: Measuring,
 ) -> None:
@@ -36,12 +29,12 @@ def patches(
       convtool net patches model.npz pictures/ --layer conv1 -o seen.png
       convtool net patches model.npz digits.npz --layer conv2 --count 12 --json
     """
-    from convtool.jobs.net.labelled import check_pictures
+    from convtool.jobs.net.labelled import check_picture
     from convtool.jobs.net.patches import exciting_patches
     from convtool.jobs.outputs import opened
 
     if output is not None:
-        check_pictures([output], [model, data])
+        check_picture(output, [model, data])
     display = measuring.display(stdout_is_data=output == "-")
     with StatusLine(quiet=measuring.quiet) as status:
         found = exciting_patches(

@@ -34,13 +34,7 @@ def run(
         ),
     ] = None,
     sheet: Annotated[
-        str | None,
-        typer.Option(
-            "--sheet",
-            metavar="FILE",
-            help="Draw the one image and what every layer makes of it, as a PNG.",
-            show_default=False,
-        ),
+        str | None, o.written("Draw the one image and what every layer makes of it, as a PNG.", "--sheet")
     ] = None,
     top: Annotated[Any, o.parsed("--top", values.positive, "N", "How many of the best scores.")] = "5",
     reading: o.GrayReading,

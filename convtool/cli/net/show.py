@@ -32,12 +32,13 @@ def show(
     """
     from json import dumps
 
+    from convtool.io.source import spoken
     from convtool.jobs.net.layers import layers_as_records, shown_size
     from convtool.jobs.reading import concerning
     from convtool.net.files import read_network
 
     network = read_network(model, Display().notice, limits=o.limits(None, max_memory))
-    with concerning(model):
+    with concerning(spoken(model)):
         shown = shown_size(network, size)
         records = list(layers_as_records(network, shown))
     if json:

@@ -14,7 +14,7 @@ from convtool.cli import values
 from convtool.cli.display import Display, written_anyway
 from convtool.cli.faults import say
 from convtool.cli.groups import grouped
-from convtool.cli.net.arguments import Data
+from convtool.cli.net.arguments import Data, NetworkFormat
 from convtool.cli.status import StatusLine
 from convtool.errors import ArgumentError
 
@@ -96,12 +96,8 @@ class Learning:
 def train(
     *,
     data: Data,
-    output: Annotated[
-        str,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help="The network: .npz or .onnx.", show_default=False
-        ),
-    ],
+    output: Annotated[str, o.written("The network: .npz or .onnx; - is standard output.")],
+    format_: NetworkFormat = "npz",
     architecture: Annotated[
         str,
         typer.Option(
@@ -130,10 +126,7 @@ def train(
         str | None,
         typer.Option("--test", metavar="DATA", help="Other pictures to try it on once, at the end."),
     ] = None,
-    curves: Annotated[
-        str | None,
-        typer.Option("--curves", metavar="FILE", help="Draw how it learned, as a PNG.", show_default=False),
-    ] = None,
+    curves: Annotated[str | None, o.written("Draw how it learned, as a PNG.", "--curves")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the same training where it was interrupted.")
     ] = False,
@@ -155,18 +148,22 @@ def train(
       convtool net train pictures/ -o model.npz
       convtool net train train-images-idx3-ubyte.gz -o m.npz --augment shift=2
     """
-    from convtool.jobs.net.labelled import check_pictures
+    from convtool.jobs.net.labelled import check_picture
     from convtool.jobs.net.train import TrainOptions, Watchers, train_from_files
 
     if json and curves == "-":
         raise ArgumentError("--json and a picture would both write to standard output; name a file for it")
-    display = Display(json=json, quiet=quiet, color=color, strict=strict, stdout_is_data=curves == "-")
-    options = TrainOptions(data, output, architecture, learning.recipe(), test, size, hold_out, resume)
+    if curves == output:
+        raise ArgumentError("-o and --curves would both write to one place; name another")
+    to_stdout = "-" in (output, curves)
+    display = Display(json=json, quiet=quiet, color=color, strict=strict, stdout_is_data=to_stdout)
+    recipe = learning.recipe()
+    options = TrainOptions(data, output, architecture, recipe, test, size, hold_out, resume, format_)
     live = Live(quiet=quiet)
     watchers = Watchers(live.status.before(display.notice), live.reading, live.moment, live.stopped)
     records = train_from_files(options, o.limits(max_pixels, max_memory), watchers)
     if curves is not None:
-        check_pictures([curves], options.inputs)
+        check_picture(curves, options.inputs, "--curves")
         records = _drawn(records, curves, f"{data} · {architecture}")
     with live.status, written_anyway(records):
         for record in records:

@@ -142,7 +142,7 @@ class _Search:
         if self._is_own(name):
             self.own += 1
             return
-        path = _absolute(name)
+        path = absolute_path(name)
         try:
             status = Path(name).stat()
         except OSError:  # whatever it is, it is told where the image is opened
@@ -169,7 +169,7 @@ class _Search:
                 elif (size := _size(entry)) is not None and not self._leads_to_own(entry):
                     if self._is_wanted(entry.name):
                         taken += 1
-                        self.found.setdefault(_absolute(entry.path), (entry.path, size))
+                        self.found.setdefault(absolute_path(entry.path), (entry.path, size))
                     else:
                         passed_over += 1
         if not taken:
@@ -237,7 +237,7 @@ def _size(entry: os.DirEntry[str]) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _absolute(path: str) -> str:
+def absolute_path(path: str) -> str:
     """The path from the root, without ``..``; links in it stay as they are."""
     return os.path.normpath(Path(path).absolute())
 

@@ -34,16 +34,18 @@ _NO_PLAIN_FILE = {errno.ELOOP: "a link", errno.EISDIR: "a folder"}
 class Journal:
     """The journal of a folder, which is taken for as long as any process has the descriptor open.
 
-    A line is JSON. Of an image it says ``input``, ``place``, ``status``, ``input_sha256``, ``outputs``
-    (their records), ``outputs_sha256`` (of each file, under its path below the folder), ``error``,
-    ``exit``, ``notices`` and ``seconds``; and of what was done ``recipe``, ``filters_sha256``,
-    ``options`` and ``version``, see `describe_recipe`. Lines of which one of these is not as it should
-    be, whoever wrote them, prove nothing and do no harm.
+    A line is JSON. Of an image it says ``input``, ``source`` (the path that leads from the folder to it),
+    ``place``, ``status``, ``input_sha256``, ``outputs`` (their records), ``outputs_sha256`` (of each
+    file, under its path below the folder), ``error``, ``exit``, ``notices`` and ``seconds``; and of what
+    was done ``recipe``, ``filters_sha256``, ``options`` and ``version``, see `describe_recipe`. Lines of
+    which one of these is not as it should be, whoever wrote them, prove nothing and do no harm.
 
     Attributes
     ----------
     descriptor
         The locked file.
+    sources
+        Of every place whose maps were made, by whatever recipe, the source; the last one comes last.
     """
 
     def __init__(self, folder: str, descriptor: int, described: Mapping[str, Any]) -> None:
@@ -52,10 +54,10 @@ class Journal:
         self._path = str(Path(folder, NAME))
         self._described = described
         self._done: dict[str, int] = {}
+        self.sources: dict[str, str] = {}
         with self._reading() as stream:
             for offset, line in _lines(stream):
-                if (fields := self._parsed(line)) is not None:
-                    self._done[fields["place"]] = offset
+                self._take(offset, _parsed(line))
 
     @classmethod
     def open(cls, folder: str, recipe: Recipe, *, fresh: bool) -> Self:
@@ -113,10 +115,7 @@ class Journal:
     def proof(self, place: str) -> Proof | None:
         """What proves that an image is done by this recipe; of several, the last."""
         offset = self.last(place)
-        fields = None if offset is None else self._parsed(self._line_at(offset))
-        if fields is None:
-            return None
-        return Proof(fields["input_sha256"], tuple(fields["outputs_sha256"].items()))
+        return None if offset is None else self._proof(_parsed(self._line_at(offset)))
 
     def last(self, place: str) -> int | None:
         """Where the line of that proof begins."""
@@ -157,6 +156,7 @@ class Journal:
         paths = [os.path.relpath(path, self._folder) for path in written]
         fields = {
             "input": result.item.input,
+            "source": os.path.relpath(result.item.input, self._folder),
             "place": result.item.place,
             "status": result.status,
             **self._described,
@@ -183,28 +183,38 @@ class Journal:
         ):
             yield stream
 
-    def _parsed(self, line: bytes) -> dict[str, Any] | None:
-        """What a line says, if it proves that an image is done by this recipe."""
-        recipe = self._described["recipe"]
-        if recipe.encode() not in line:  # most of what would be parsed in vain
-            return None
-        try:
-            fields = json.loads(line.decode())
-        except (ValueError, RecursionError):
-            return None
+    def _take(self, offset: int, fields: object) -> None:
+        """Take in a line that was read."""
+        match fields:
+            case {"status": "done", "place": str(place), "source": str(source)}:
+                self.sources.pop(place, None)
+                self.sources[place] = source
+        if self._proof(fields) is not None:
+            assert isinstance(fields, dict)
+            self._done[fields["place"]] = offset
+
+    def _proof(self, fields: object) -> Proof | None:
+        """What a line proves of an image that was done by this recipe, if it is such a line."""
         match fields:
             case {
                 "place": str(),
                 "status": "done",
-                "recipe": str(made_by),
-                "input_sha256": str(),
+                "recipe": str(recipe),
+                "input_sha256": str(digest),
                 "outputs_sha256": dict(hashes),
                 "outputs": list(records),
-            } if made_by == recipe:
+            } if recipe == self._described["recipe"]:
                 sound = all(isinstance(value, str) for value in hashes.values())
                 sound = sound and all(isinstance(record, dict) for record in records)
                 sound = sound and len(hashes) == sum(record.get("output") is not None for record in records)
-                return fields if sound and all(map(_is_below, hashes)) else None
+                return Proof(digest, tuple(hashes.items())) if sound and all(map(_is_below, hashes)) else None
+        return None
+
+
+def _parsed(line: bytes) -> object:
+    try:
+        return json.loads(line.decode())
+    except (ValueError, RecursionError):
         return None
 
 

@@ -49,9 +49,8 @@ def size_of(network: str, own: Pair | None, asked: Pair | int | None) -> Pair | 
     return own if asked is None else pair("size", asked)
 
 
-def check_pictures(pictures: Sequence[str], inputs: Sequence[str]) -> None:
+def check_picture(path: str, inputs: Sequence[str], option: str = "-o") -> None:
     """Refuse, before any work, what no picture can be written to: least of all one of those that are read."""
-    for path in pictures:
-        folders = [name for name in inputs if name and Path(path).is_file()]
-        read = [str(file) for folder in folders for file in Path(folder).rglob("*")]
-        check_picture_output(path, [*inputs, *read])
+    folders = [name for name in inputs if name and Path(path).is_file()]
+    read = [str(file) for folder in folders for file in Path(folder).rglob("*")]
+    check_picture_output(path, [*inputs, *read], option=option)

@@ -17,15 +17,16 @@ from convtool.errors import ArgumentError, InputError
 from convtool.io.limits import Limits
 from convtool.io.source import spoken
 from convtool.jobs.interrupts import deferred_signals
+from convtool.jobs.net.export import NetworkFormat, checked_format
 from convtool.jobs.net.labelled import size_of
-from convtool.jobs.outputs import check_output, opened
+from convtool.jobs.outputs import opened, takes_any_format
 from convtool.jobs.reading import Notify, check_stdin_once, concerning
 from convtool.net.data.dataset import Dataset
 from convtool.net.data.labels import LEAST_OF_A_CLASS, check_trainable, relabelled
 from convtool.net.data.reading import read_data
 from convtool.net.data.split import contradictions, held_out, leaks
 from convtool.net.evaluation import Evaluation, evaluate
-from convtool.net.files import Progress, encode_network, network_format
+from convtool.net.files import Progress, encode_network
 from convtool.net.network import Network, brief
 from convtool.net.training.beginning import begun, read_architecture, reads
 from convtool.net.training.checkpoints import encode_checkpoint, restore
@@ -47,8 +48,8 @@ class TrainOptions:
     ----------
     data, test
         Labelled pictures to learn from, and others that are looked at once, at the end.
-    output
-        Where the network goes.
+    output, format
+        Where the network goes, and as what if that has no suffix to go by.
     architecture
         See `convtool.net.training.beginning.read_architecture`.
     size
@@ -67,6 +68,7 @@ class TrainOptions:
     size: Pair | int | None = None
     hold_out: float = 0.1
     resume: bool = False
+    format: NetworkFormat = "npz"
 
     @property
     def inputs(self) -> list[str]:
@@ -75,7 +77,9 @@ class TrainOptions:
 
     @property
     def checkpoint(self) -> str:
-        """Where training is put aside."""
+        """Where training is put aside: beside the network, or here if that goes into a pipe."""
+        if takes_any_format(self.output):
+            return "network.checkpoint.npz"
         return str(Path(self.output).with_suffix(".checkpoint.npz"))
 
 
@@ -159,14 +163,14 @@ def train_from_files(options: TrainOptions, limits: Limits, watchers: Watchers) 
 def _checked(options: TrainOptions) -> str:
     """Refuse, before any work, options that do not go together; the format of the network's file."""
     check_stdin_once(options.inputs)
-    check_output(options.output, options.inputs)
+    format_ = checked_format(options.output, options.format, options.inputs)
     if options.recipe.patience is not None and not options.hold_out:
         raise ArgumentError("--patience waits for better images held out, --hold-out 0 leaves none; give one")
     if Path(options.checkpoint).exists() and not options.resume:
         raise ArgumentError(
             f"{options.checkpoint} is left of a training that did not end; go on with --resume, or delete it"
         )
-    return network_format(options.output)
+    return format_
 
 
 def _prepared(options: TrainOptions, limits: Limits, watchers: Watchers) -> _Task:

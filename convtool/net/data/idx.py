@@ -31,7 +31,7 @@ def read_idx_data(source: Source, path: PathLike, limits: Limits) -> Dataset:
     """
     labels_file = _beside(path, "labels")
     images = read_idx(source, IMAGES, limits)
-    with open_source(labels_file) as labels_source:
+    with open_source(labels_file, limits) as labels_source:
         labels, classes = numbered(read_idx(labels_source, LABELS, limits))
         if len(labels) != len(images):
             raise InputError(f"it holds {len(labels)} labels for the {len(images)} images beside it")

@@ -82,7 +82,7 @@ def _read(
         if len(images) > 1:
             raise InputError(f"it holds images in {brief(images)}; give one of these files")
         path = Path(path, images[0])
-    with open_source(path) as source:
+    with open_source(path, limits) as source:
         dataset, notices = _decoded(source, path, limits)
     alike, more = made_alike(dataset, wanted, limits, progress)
     return alike, (*notices, *more)

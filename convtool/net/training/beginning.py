@@ -16,7 +16,7 @@ from convtool.io.limits import MAX_JSON_BYTES, Limits, check_bytes
 from convtool.io.networks import spec_of_json
 from convtool.io.source import open_source, spoken
 from convtool.net.data.dataset import Dataset
-from convtool.net.files import Notify, filter_of_spec, read_network
+from convtool.net.files import Notify, decode_network, filter_of_spec
 from convtool.net.network import Network
 from convtool.net.ops.base import by
 from convtool.net.scores import class_names
@@ -53,9 +53,9 @@ def read_architecture(name: str, notify: Notify, limits: Limits) -> Architecture
                 f"there is no architecture {name!r}; {guess}there are {', '.join(names)}, or name a file"
             )
         return named_architecture(name)
-    with open_source(name) as source:
+    with open_source(name, limits) as source:
         if not source.text_start().startswith(b"{"):
-            return read_network(name, notify, limits=limits)
+            return decode_network(source, name, notify, limits=limits)
         check_bytes(source.size, MAX_JSON_BYTES, "a network's spec")
         spec = spec_of_json(source.stream.read())
         input_of(spec)

@@ -57,7 +57,7 @@ def restore(trainer: Trainer, path: PathLike, limits: Limits) -> None:
     InputError
         The file is no checkpoint, is damaged, or is of another training: what differs is named.
     """
-    with open_source(path) as source:
+    with open_source(path, limits) as source:
         spec, arrays = read_npz(source, limits, CHECKPOINT)
         _check_same(spec.get("task"), task_of(trainer))
         try:

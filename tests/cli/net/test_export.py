@@ -49,7 +49,6 @@ class TestExport:
         (("export", "lines.json"), 2, "Missing option '-o' / '--output'"),
         (("export", "lines.json", "-o", "a.json"), 2, "a network is written as .npz or .onnx, not json$"),
         (("export", "lines.json", "-o", "a"), 2, "a network is written as .npz or .onnx, not without a suff"),
-        (("export", "lines.json", "-o", "-"), 2, "a network is written as .npz or .onnx"),
         (("export", "lines.json", "-o", ""), 2, "-o is empty"),
         (("export", "lines.json", "-o", "sub"), 5, "^convtool: sub: it is a folder; name a file in it$"),
         (("export", "lines.json", "-o", "no/a.npz"), 5, "^convtool: no/a.npz: its folder does not exist; cr"),

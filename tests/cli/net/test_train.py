@@ -203,6 +203,22 @@ class TestNetwork:
             assert (finished.code, finished.err) == (0, "")
         assert Path("one.npz").read_bytes() == Path("all.npz").read_bytes()
 
+    def test_on_standard_output_stands_alone(self, folder: Path) -> None:
+        for format_ in ("npz", "onnx"):
+            trained(output=f"m.{format_}")
+            assert trained("--format", format_, output="-").data == Path(f"m.{format_}").read_bytes()
+        assert not list(folder.glob("*.checkpoint.npz"))
+
+    def test_for_a_pipe_is_put_aside_in_this_folder(self) -> None:
+        with spawned("net", "train", "pictures", "-o", "-", "--epochs", "9999") as process:
+            while not Path("network.checkpoint.npz").exists():
+                assert process.poll() is None
+            process.send_signal(signal.SIGTERM)
+            data, err = process.communicate(timeout=60)
+        says = b"convtool: stopped; the same command with --resume goes on from network.checkpoint.npz\n"
+        assert (process.returncode, data, err) == (143, b"", says)
+        assert Path("network.checkpoint.npz").exists()
+
 
 class TestCurves:
     def test_are_those_of_the_records(self) -> None:
@@ -487,7 +503,9 @@ def test_a_place_that_does_not_do(
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
-        (("--curves", "m.npz"), 2, "^convtool: m.npz: a picture is written as .png$"),
+        (("-o", "-", "--curves", "-"), 2, "^convtool: -o and --curves would both write to one place; name a"),
+        (("-o", "-", "--json"), 2, "^convtool: --json and -o - would both write to standard output; cho"),
+        (("--curves", "c.npz"), 2, "^convtool: c.npz: a picture is written as .png$"),
         (("--curves", "sub"), 5, "^convtool: sub: it is a folder; name a file in it$"),
         (("--curves", "-", "--json"), 2, "--json and a picture would both write to standard output; name a"),
         (("-a", "notes-cn"), 2, "there is no architecture 'notes-cn'; did you mean notes-c"),

@@ -76,6 +76,7 @@ class TestLines:
         (line,) = FILE.read_bytes().splitlines()
         assert json.loads(line) == {
             "input": "photos/b/a.png",
+            "source": "../photos/b/a.png",
             "place": "b/a.png",
             "status": "done",
             **json.loads(json.dumps(describe_recipe(RECIPE))),
@@ -654,6 +655,19 @@ def test_memory_is_a_number_for_each_image() -> None:
     finally:
         tracemalloc.stop()
     assert held < count * 250
+
+
+def test_sources_are_of_all_recipes_the_last_behind() -> None:
+    with opened() as journal:
+        journal.append([result_of("a.png"), result_of("b/c.png"), result_of("d.png", status="failed")])
+    with opened(recipe=OTHER) as journal:
+        assert journal.sources == {"a.png": "../photos/a.png", "b/c.png": "../photos/b/c.png"}
+        assert journal.proof("a.png") is None
+        journal.append([result_of("a.png")])
+    with opened() as journal:
+        assert list(journal.sources) == ["b/c.png", "a.png"]
+    with opened(fresh=True) as journal:
+        assert journal.sources == {}
 
 
 class TestPeeking:

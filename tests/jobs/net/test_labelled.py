@@ -9,7 +9,7 @@ import pytest
 
 from convtool.errors import ArgumentError, OutputError
 from convtool.io.limits import Limits
-from convtool.jobs.net.labelled import check_pictures, read_for, size_of
+from convtool.jobs.net.labelled import check_picture, read_for, size_of
 from convtool.net import ops
 from convtool.net.network import Input, Layer, Network
 from tests.net.data.lines import lines, write_lines, write_npz
@@ -64,7 +64,7 @@ class TestReading:
             size_of("net", (4, 5), (4, 5))
 
 
-class TestPictures:
+class TestPicture:
     @pytest.fixture(autouse=True)
     def given(self) -> None:
         """Two folders of pictures, and a picture and an older output that are in neither."""
@@ -78,8 +78,7 @@ class TestPictures:
 
     @pytest.mark.parametrize("path", ["new.png", "older.png", "lines/new.png", "lines/level/new.png", "-"])
     def test_may_go_where_nothing_is_read(self, path: str) -> None:
-        check_pictures([path], ["model.npz", "lines", "others", "", "-", "nope"])
-        check_pictures([], ["model.npz", "lines"])
+        check_picture(path, ["model.npz", "lines", "others", "", "-", "nope"])
 
     @pytest.mark.parametrize(
         ("path", "source"),
@@ -95,7 +94,7 @@ class TestPictures:
     def test_never_over_one_that_is_read(self, path: str, source: str) -> None:
         says = f"^{path}: the output would replace the input {source}; name another$"
         with pytest.raises(ArgumentError, match=says):
-            check_pictures(["new.png", path], ["model.npz", "lines", "others", "older.png"])
+            check_picture(path, ["model.npz", "lines", "others", "older.png"])
 
     @pytest.mark.parametrize(
         ("path", "error", "says"),
@@ -112,4 +111,10 @@ class TestPictures:
     )
     def test_go_only_where_a_picture_can(self, path: str, error: type[Exception], says: str) -> None:
         with pytest.raises(error, match=says):
-            check_pictures([path], ["model.npz", "lines"])
+            check_picture(path, ["model.npz", "lines"])
+
+    def test_is_named_by_its_option(self) -> None:
+        with pytest.raises(
+            ArgumentError, match=r"^--curves is empty; name a file, or - for standard output$"
+        ):
+            check_picture("", ["model.npz", "lines"], "--curves")

@@ -637,7 +637,7 @@ class TestRefused:
         ("changes", "error", "says"),
         [
             ({"output": ""}, ArgumentError, "^-o is empty; name a file"),
-            ({"output": "-"}, ArgumentError, r"^a network is written as \.npz or \.onnx, not without a suf"),
+            ({"output": "m"}, ArgumentError, r"^a network is written as \.npz or \.onnx, not without a suf"),
             ({"output": "m.png"}, ArgumentError, r"^a network is written as \.npz or \.onnx, not png$"),
             ({"output": "sub"}, OutputError, "^sub: it is a folder; name a file in it$"),
             ({"output": "lines.npz"}, ArgumentError, r"^lines\.npz: the output would replace the input l"),

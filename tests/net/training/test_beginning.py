@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,16 @@ class TestReading:
         assert isinstance(found, Network)
         if format_ == "npz":
             assert_same_network(found, small_network())
+        assert found.classes == CLASSES
+
+    @pytest.mark.parametrize("format_", ["npz", "onnx"])
+    def test_a_network_on_standard_input_is_read_once(
+        self, format_: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        content = encode_network(small_network(), format_)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        found = read_architecture("-", [].append, Limits.of())
+        assert isinstance(found, Network)
         assert found.classes == CLASSES
 
     @pytest.mark.parametrize(
