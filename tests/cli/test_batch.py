@@ -443,6 +443,14 @@ def test_a_filter_from_standard_input(photos: list[str]) -> None:
     assert {record["filter"] for line in finished.records for record in line["outputs"]} == {"stdin"}
 
 
+def test_standard_input_is_one_thing(photos: list[str]) -> None:
+    finished = in_process(
+        "batch", "--files-from", "-", "-f", "-", "--out-dir", "maps", stdin=b"photos/a.png\n"
+    )
+    assert finished.code == 2
+    assert "- is given twice; standard input holds one input" in finished.err
+
+
 def test_as_a_process_of_its_own(photos: list[str]) -> None:
     finished = as_process("batch", "photos", "-r", "-f", "sobel-x", "--out-dir", "maps", stdin=b"")
     assert finished.code == 0

@@ -13,6 +13,8 @@ SECTIONS = {
     "map_files": ("M", 5),
     "arguments": ("A", 5),
     "environment": ("E", 11),
+    "batch": ("B", 8),
+    "distributed": ("D", 4),
 }
 """Each section's letter and the number of its last row."""
 

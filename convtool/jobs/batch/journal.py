@@ -132,11 +132,14 @@ class Journal:
         Raises
         ------
         OutputError
-            They cannot be written; the journal is as it was.
+            They cannot be written, and the journal is as it was; or it is gone.
         """
         lines = [self._encoded(result) for result in results]
         with _faults(self._path, "cannot be written"):
-            end = os.fstat(self.descriptor).st_size
+            status = os.fstat(self.descriptor)
+            if not status.st_nlink:
+                raise OutputError("it was removed while the batch was at work; start again", self._path)
+            end = status.st_size
             gap = b"\n" if end and os.pread(self.descriptor, 1, end - 1) != b"\n" else b""
             try:
                 _write(self.descriptor, gap + b"".join(lines))

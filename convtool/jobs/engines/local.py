@@ -22,6 +22,7 @@ from convtool.jobs.batch.doing import MARK
 from convtool.jobs.batch.work import Item, Recipe, Result, Task
 from convtool.jobs.engines.failures import died_twice, took_too_long
 from convtool.jobs.engines.worker import work
+from convtool.jobs.interrupts import deferred_signals
 
 _OF_CHILDREN = {
     **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
@@ -34,8 +35,6 @@ _TO_START = 60.0
 
 _STOPPED = 1.0
 """Seconds by which a wait is too long if this process was stopped (Ctrl-Z), and the workers with it."""
-
-_ASKING_TO_STOP = {signal.SIGINT, signal.SIGTERM}
 
 
 class LocalEngine:
@@ -205,7 +204,10 @@ class _Crew:
             process = multiprocessing.get_context("spawn").Process(
                 target=work, args=(there, self._recipe, self._lease), daemon=True
             )
-            with _for_children():
+            with (
+                deferred_signals(),
+                _for_children(),
+            ):  # a mask holds back nothing: BLAS has threads without it
                 process.start()
                 there.close()
                 worker = _Worker(process, here)
@@ -231,13 +233,13 @@ def _taken(passed: Any) -> _Lease:
 
 @contextmanager
 def _for_children() -> Iterator[None]:
-    """Start processes that Ctrl-C passes by, since we end them; here it waits until they are known."""
+    """Start processes that Ctrl-C passes by, since we end them."""
     before = {name: os.environ.get(name) for name in _OF_CHILDREN}
     os.environ.update(_OF_CHILDREN)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
-        ensure_running()  # or the first start would do it, and then let the signals through
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING_TO_STOP)
+        ensure_running()  # or the first start would do it, and then let Ctrl-C through
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         yield
     finally:
         for name, value in before.items():

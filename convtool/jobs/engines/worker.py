@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
@@ -22,7 +21,6 @@ def work(pipe: Connection, recipe: Recipe, lease: object) -> None:
     lease
         Kept for as long as the process lives.
     """
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     threading.Thread(target=_die_with_parent, daemon=True).start()
     use_at_most(1)
     with suppress(EOFError, ConnectionError):  # the parent is gone

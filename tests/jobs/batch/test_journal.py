@@ -7,6 +7,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -125,6 +126,13 @@ class TestLines:
             journal.append([result_of(f"{number}.png") for number in range(100)])
             monkeypatch.undo()
             assert calls == ["write", "fsync"]
+
+    def test_into_a_folder_that_is_gone_are_a_fault(self) -> None:
+        with opened() as journal:
+            journal.append([result_of("a.png")])
+            shutil.rmtree("maps")
+            with pytest.raises(OutputError, match=r"^maps/\.convtool-journal\.ndjson: it was removed while "):
+                journal.append([result_of("b.png")])
 
 
 class TestProof:
