@@ -70,12 +70,16 @@ def run_batch(
 
 
 def tasks_of(items: Sequence[Item], journal: Journal, workers: int) -> Iterator[Task]:
-    """The images in their order, small ones several at a time, each with its proof."""
-    most = max(1, min(MOST_IMAGES, len(items) // (4 * workers)))
+    """The images in their order, small ones several at a time, each with its proof.
+
+    The fewer are left, the fewer go together, so that all workers end at about one time.
+    """
     task: list[Item] = []
     size = 0
-    for item in items:
-        if task and (len(task) == most or size + item.size > MOST_BYTES):
+    for number, item in enumerate(items):
+        left = len(items) - number + len(task)
+        most = max(1, min(MOST_IMAGES, left // (4 * workers)))
+        if task and (len(task) >= most or size + item.size > MOST_BYTES):
             yield tuple(task)
             task, size = [], 0
         task.append(replace(item, proof=journal.proof(item.place)))
