@@ -168,10 +168,11 @@ class _Crew:
             worker.pipe.send(task)
 
     def speaking(self) -> list[_Worker]:
-        """Wait for results, deaths or the next deadline, but not for ever; give the workers of the first two."""
+        """Wait for results, deaths or the next deadline; give the workers of the first two."""
         busy = {worker.pipe: worker for worker in self.busy}
         start = time.monotonic()
-        left = min(max(0.0, min(worker.deadline for worker in busy.values()) - start), _LONGEST_WAIT)
+        left = min(worker.deadline for worker in busy.values()) - start
+        left = min(max(0.0, left), _LONGEST_WAIT)
         ready = wait(list(busy), left)
         waited = time.monotonic() - start
         if waited > left + _STOPPED:
