@@ -17,7 +17,10 @@ from PIL import Image
 from convtool import feature_maps, load_filter, max_pool2d, save_map
 from convtool.jobs.batch.journal import NAME
 from convtool.jobs.batch.work import Result
+from tests.bench import report
+from tests.bench.batch import __main__ as command
 from tests.bench.batch import commands, costs, kills, memory, photographs, scheduling, throughput
+from tests.bench.figures import Figure
 from tests.bench.images import photograph
 from tests.tolerances import assert_near
 
@@ -114,16 +117,76 @@ class TestMemory:
             peak = memory.peak_memory([sys.executable, "-c", self.TAKE.format(own * 10**6, child)])
             assert own < peak < own + 50
 
-    def test_pictures_are_small_and_no_two_alike(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_pictures_lie_in_folders(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(memory, "A_FOLDER", 3)
-        memory.pictures(tmp_path, 4)
-        paths = sorted(tmp_path.rglob("*.png"))
-        assert [str(path.relative_to(tmp_path)) for path in paths] == [
+        memory.pictures(tmp_path / "in", 4)
+        paths = sorted((tmp_path / "in").rglob("*.png"))
+        assert [str(path.relative_to(tmp_path / "in")) for path in paths] == [
             *("0000/000000.png", "0000/000001.png", "0000/000002.png", "0001/000003.png")
         ]
-        assert len({path.read_bytes() for path in paths}) == 4
+        with Image.open(paths[3]) as picture:
+            assert picture.size == (memory.SIDE, memory.SIDE)
+
+
+class TestCommand:
+    @pytest.fixture
+    def note(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+        """A note of its own, and one part of made-up figures."""
+        note = tmp_path / "scale.md"
+        note.write_text("before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n")
+
+        def made_up(images: int, scratch: Path) -> Iterator[Figure]:
+            yield Figure("images a second", images / 4)
+            yield Figure("ours / theirs", 0.8765, 0.9)
+            yield Figure("growth, MB", 1, 20, most=True)
+
+        monkeypatch.setattr(command, "PARTS", {"made up": command.Part(10, "images", made_up)})
+        monkeypatch.setattr(command, "NOTE", note)
+        monkeypatch.setattr(command, "compile_dir", lambda folder, quiet: None)
+        monkeypatch.setattr(command, "hold_to_cores", lambda cores: None)
+        monkeypatch.setattr(command, "describe", lambda threads: {"cpu": "Abacus", "threads": threads})
+        return note
+
+    def test_a_full_run_is_published(self, note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "argv", ["batch", "--docs"])
+        command.main()
+        assert note.read_text() == (
+            "before\n<!-- bench -->\n"
+            "| | measured | should be |\n"
+            "| --- | ---: | --- |\n"
+            "| *made up, 10 images* | | |\n"
+            "| images a second | 2.5 |  |\n"
+            "| ours / theirs | **0.8765** | ≥ 0.9 |\n"
+            "| growth, MB | 1 | ≤ 20 |\n"
+            "\n"
+            "Measured by `python -m tests.bench.batch`: cpu Abacus, threads 2.\n"
+            "<!-- /bench -->\nafter\n"
+        )
+
+    def test_a_smaller_run_is_recorded(
+        self, note: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        written = note.with_name("figures.json")
+        monkeypatch.setattr(sys, "argv", ["batch", "--images", "6", "--json", str(written)])
+        command.main()
+        title, line, *_ = capsys.readouterr().out.splitlines()
+        assert title == "made up, 6 images"
+        assert line.split() == ["images", "a", "second", "1.5"]
+        (figure, *_) = json.loads(written.read_text())["parts"]["made up, 6 images"]
+        assert (figure["name"], figure["value"]) == ("images a second", 1.5)
+
+    @pytest.mark.usefixtures("note")
+    @pytest.mark.parametrize("narrowed", [["--images", "6"], ["--only", "made up"]])
+    def test_only_a_full_run_is_published(
+        self, narrowed: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(sys, "argv", ["batch", "--docs", *narrowed])
+        with pytest.raises(SystemExit, match="2"):
+            command.main()
+        assert "leave out --only and --images" in capsys.readouterr().err
+
+    def test_the_note_has_a_place_for_the_figures(self) -> None:
+        assert report.has_markers(command.NOTE.read_text())
 
 
 def test_costs_are_those_of_an_image_and_of_its_pixels() -> None:

@@ -94,8 +94,9 @@ class Image:
     def _luma(self) -> Image:  # kept, since every filter asks for it
         gray = np.empty(self.values.shape[1:], np.float32)
         for _, start, stop in row_tiles(1, *self.values.shape[1:]):
-            red, green, blue = self.values[:, start:stop].astype(np.uint32)
-            gray[start:stop] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
+            red, green, blue = self.values[:, start:stop]
+            # All sums are below 2²⁴, so that float32 holds them.
+            gray[start:stop] = np.floor((19595 * red + 38470 * green + 7471 * blue + 32768) / 65536)
         return replace(self, values=gray, colour=False)
 
 

@@ -122,7 +122,7 @@ class Outputs:
                     both = f"{makers[name]} and {maker} would both write {name}"
                     twice = f"{maker} would write {name} twice"
                     says = twice if maker == makers[name] else both
-                    raise ArgumentError(f"{says}; rename one, or give them one by one with -o")
+                    raise ArgumentError(f"{says}; rename one, or give them one by one")
                 makers[name] = maker
                 self._check_free(str(Path(self.options.folder, name)), maker)
 

@@ -55,7 +55,7 @@ BAD: dict[str, Bad] = {
         (
             "diagonal.json",
             2,
-            "notes.json with diagonal.json would write .* twice; rename one, or give them one by one with -o",
+            "notes.json with diagonal.json would write .* twice; rename one, or give them one by one",
         ),
     ],
     "--pool": numbers(),

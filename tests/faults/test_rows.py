@@ -14,6 +14,7 @@ SECTIONS = {
     "arguments": ("A", 5),
     "environment": ("E", 11),
     "batch": ("B", 8),
+    "distributed": ("D", 4),
 }
 """Each section's letter and the number of its last row."""
 

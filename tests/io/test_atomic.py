@@ -310,6 +310,24 @@ class TestTogether:
                     pass
         assert steps == ["file", "file", "a", "b", "folder"]
 
+    def test_where_the_disk_has_no_room_for_one_none_is_left(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fsync = os.fsync
+
+        def full(descriptor: int) -> None:
+            if os.fstat(descriptor).st_size == 3:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", full)
+        refused = pytest.raises(OutputError, match="3: cannot be written: No space left on device")
+        with refused, Together("mark") as files:
+            for size in range(8):
+                with files.replacing(tmp_path / str(size)) as stream:
+                    stream.write(bytes(size))
+        assert names(tmp_path) == []
+
     def test_a_device_is_written_straight(self) -> None:
         with Together("mark") as files, files.replacing("/dev/null") as stream:
             assert stream.write(b"gone") == 4

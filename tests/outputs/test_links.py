@@ -332,5 +332,5 @@ def test_two_outputs_of_one_name(arguments: tuple[str, ...], folder: Path) -> No
     finished = in_process(*arguments, "--out-dir", "maps")
     assert (finished.code, finished.data) == (2, b"")
     assert finished.err.count("\n") == 1
-    assert "rename one, or give them one by one with -o" in finished.err
+    assert "rename one, or give them one by one" in finished.err
     assert contents(folder) == before

@@ -103,5 +103,5 @@ def _line(item: Item, recipe: Recipe, journal: Journal, offset: int, skipped: bo
 
 def _remove_leftovers(items: Sequence[Item], recipe: Recipe) -> None:
     """Remove what earlier runs, and processes that were killed, have left unfinished."""
-    for folder in {recipe.folder_of(item) for item in items}:
+    for folder in {recipe.output_folder, *(recipe.folder_of(item) for item in items)}:
         remove_parts(folder, MARK)

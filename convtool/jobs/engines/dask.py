@@ -152,7 +152,10 @@ class _Crew:
         self._await(future, worker, self._done)
 
     def results(self) -> list[Result]:
-        """Wait for results, or until it is time to see who is there; give what has come."""
+        """Wait for results, or until it is time to see who is there again; give what has come."""
+        if time.monotonic() >= self._next_look:
+            self._look()
+            self._next_look = time.monotonic() + SECONDS_BETWEEN_LOOKS
         results: list[Result] = []
         wait = self._next_look - time.monotonic()
         with suppress(Empty):
@@ -160,9 +163,6 @@ class _Crew:
                 future = self._ended.get(timeout=max(0.0, wait))
                 results += self._heard(future)
                 wait = 0.0
-        if time.monotonic() >= self._next_look:
-            self._look()
-            self._next_look = time.monotonic() + SECONDS_BETWEEN_LOOKS
         return results
 
     def orphans(self) -> list[tuple[Item, str]]:

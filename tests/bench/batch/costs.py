@@ -1,14 +1,15 @@
-"""What an image costs by its size: seconds of a core, and bytes written."""
+"""What an image costs by its size: seconds that cores are busy, and bytes written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 
 import numpy as np
 
 from tests.bench.batch import photographs
-from tests.bench.batch.commands import WORKERS, best_seconds, convtool_batch
+from tests.bench.batch.commands import WORKERS, Words, convtool_batch, run
 from tests.bench.figures import Figure
 
 SIZES = {64: 480, 256: 240, 512: 120, 1024: 40, 2048: 16}
@@ -34,13 +35,21 @@ def figures(images: int, scratch: Path) -> Iterator[Figure]:
 def measured(count: int, side: int, scratch: Path) -> tuple[float, float]:
     """Seconds of a core, and bytes, that an image takes; the start of a batch is taken off."""
     few = max(WORKERS, count // 4)
-    times = {}
+    busy = {}
     for number in (few, few + count):
         source, target = scratch / f"{number} images", scratch / f"{number} maps"
         photographs.take(source, number, side)
-        times[number] = best_seconds({"": convtool_batch(source, target)}, {"": target})[""]
+        busy[number] = _busy(convtool_batch(source, target))
     written = sum(path.stat().st_size for path in target.rglob("*.png"))
-    return (times[few + count] - times[few]) * WORKERS / count, written / (few + count)
+    return (busy[few + count] - busy[few]) / count, written / (few + count)
+
+
+def _busy(command: Words) -> float:
+    """Seconds that cores were busy with a command and its workers."""
+    before = getrusage(RUSAGE_CHILDREN)
+    run(command)
+    after = getrusage(RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def fitted(costs: dict[int, float]) -> tuple[float, float]:

@@ -34,12 +34,14 @@ def figures(many: int, scratch: Path) -> Iterator[Figure]:
 
 
 def pictures(folder: Path, count: int) -> None:
-    """Write small pictures, no two alike, into folders of a thousand."""
+    """Put a small picture into folders of a thousand, under so many names."""
+    folder.mkdir()
+    one = folder.with_suffix(".png")
+    Image.fromarray(np.arange(SIDE**2, dtype=np.uint8).reshape(SIDE, SIDE)).save(one)
     for number in range(count):
         path = folder / f"{number // A_FOLDER:04}" / f"{number:06}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.random.default_rng(number).integers(0, 256, (SIDE, SIDE), np.uint8)
-        Image.fromarray(pixels).save(path)
+        path.parent.mkdir(exist_ok=True)
+        path.hardlink_to(one)
 
 
 def peak_memory(command: Words) -> float:
@@ -48,7 +50,8 @@ def peak_memory(command: Words) -> float:
     The system's own account of a child (``wait4``) would take in the workers that it waited for.
     """
     peak = 0
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+    nowhere = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL)
+    with subprocess.Popen(command, cwd=ROOT, **nowhere) as process:
         status = Path(f"/proc/{process.pid}/status")
         while process.poll() is None:
             if found := _PEAK.search(status.read_text()):  # a process that has ended has no memory
