@@ -54,6 +54,6 @@ def _base(there: Mapping[str, str]) -> str | None:
 def _are_two(path: str, other: str) -> bool:
     """Whether both are there, and are not one file by two names."""
     try:
-        return not os.path.samefile(path, other)
+        return not Path(path).samefile(other)
     except OSError:
         return False
