@@ -35,8 +35,8 @@ def estimated(item: Item, recipe: Recipe) -> dict[str, Any]:
             line["status"] = "skipped"
         else:
             shape = read_shape(recipe.path_of(item), frame=recipe.inputs.frame, limits=recipe.inputs.limits)
-            line["outputs"] = list(_outputs(item, shape, recipe))
             memory, seconds = _costs(shape, recipe)
+            line["outputs"] = list(_outputs(item, shape, recipe))
     except Exception as fault:
         error, code = explained(fault)
         line |= {"status": "failed", "error": recipe.as_named(error, item), "exit": code}

@@ -35,7 +35,7 @@ def placed(items: Sequence[Item], sources: Mapping[str, str], folder: str) -> li
         items = [replace(item, place=place) for item, place in zip(items, places, strict=True)]
     for item, path in zip(items, paths, strict=True):
         other = there.get(item.place, path)
-        if other != path and os.path.lexists(other):
+        if other != path and _are_two(other, path):
             raise ArgumentError(
                 f"{item.input} would replace the maps of {other} in --out-dir; name another folder, "
                 "or forget what is there with --fresh"
@@ -49,3 +49,11 @@ def _base(there: Mapping[str, str]) -> str | None:
         if path.endswith(os.sep + place):
             return path.removesuffix(place)
     return None
+
+
+def _are_two(path: str, other: str) -> bool:
+    """Whether both are there, and are not one file by two names."""
+    try:
+        return not Path(path).samefile(other)
+    except OSError:
+        return False

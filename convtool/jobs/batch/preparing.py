@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from convtool.errors import ArgumentError
+from convtool.errors import ArgumentError, OutputError
 from convtool.io.limits import MEMORY_SHARE, Limits
 from convtool.io.memory import available_memory
 from convtool.jobs.batch.doing import planned_maps
@@ -34,13 +34,16 @@ def prepared(
     ArgumentError
         Two filters would write one file, options contradict each other, or an output could replace a
         filter's file.
+    OutputError
+        The current folder is gone.
     """
+    folder = _current_folder()
     for name in filters:
         if _could_be_output(model_of(name), output):
             raise ArgumentError(f"{name}: an output could replace this filter; put it outside of --out-dir")
     Outputs(output, filters, notify)
     files = tuple(noticed_filter(name, notify) for name in filters)
-    recipe = Recipe(str(Path.cwd()), files, inputs, conv, pool, output, strict)
+    recipe = Recipe(folder, files, inputs, conv, pool, output, strict)
     Outputs(output, (), notify).check(planned_maps("an image", recipe), ["an image"])
     return recipe
 
@@ -75,6 +78,13 @@ def shared(inputs: InputOptions, workers: int) -> InputOptions:
     if limits.memory is None:
         limits = replace(limits, memory=int(available_memory() * MEMORY_SHARE / workers))
     return replace(inputs, limits=limits)
+
+
+def _current_folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError as error:
+        raise OutputError("the current folder is gone; change to one that is there") from error
 
 
 def _could_be_output(file: str, output: OutputOptions) -> bool:

@@ -33,6 +33,9 @@ _OF_CHILDREN = {
 _TO_START = 60.0
 """Seconds that a worker has to start in; they are not counted as an image's."""
 
+_LONGEST_WAIT = 86_400.0
+"""Seconds; of weeks the system knows no number."""
+
 _STOPPED = 1.0
 """Seconds by which a wait is too long if this process was stopped (Ctrl-Z), and the workers with it."""
 
@@ -168,7 +171,8 @@ class _Crew:
         """Wait for results, deaths or the next deadline; give the workers of the first two."""
         busy = {worker.pipe: worker for worker in self.busy}
         start = time.monotonic()
-        left = max(0.0, min(worker.deadline for worker in busy.values()) - start)
+        left = min(worker.deadline for worker in busy.values()) - start
+        left = min(max(0.0, left), _LONGEST_WAIT)
         ready = wait(list(busy), left)
         waited = time.monotonic() - start
         if waited > left + _STOPPED:

@@ -100,3 +100,10 @@ def test_a_fault_is_told(content: bytes, code: int, says: str, recipe: MakeRecip
     assert line["error"].startswith("bad.png: ")
     assert says in line["error"]
     assert not Path("out").exists()
+
+
+def test_of_an_image_that_no_filter_fits_no_files_are_told(recipe: MakeRecipe) -> None:
+    np.save("five.npy", np.ones((5, 9, 9), np.float32))
+    line = estimated(Item("five.npy", "five.npy", 0), recipe())
+    assert (line["status"], line["outputs"], line["exit"]) == ("failed", [], 3)
+    assert "channels" in line["error"]

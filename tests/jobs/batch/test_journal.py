@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -337,7 +338,8 @@ class TestCut:
         data: st.DataObject,
         tmp_path_factory: pytest.TempPathFactory,
     ) -> None:
-        folder = str(tmp_path_factory.mktemp("cuts"))
+        # Its name is in every line, so it has the same length each time.
+        folder = tempfile.mkdtemp(dir=tmp_path_factory.getbasetemp())
         file = Path(folder, NAME)
         for result, is_other in before:
             with opened(folder, OTHER if is_other else RECIPE) as journal:

@@ -40,6 +40,9 @@ def test_more_images_than_before_have_a_tree_of_their_own() -> None:
 
 
 def test_maps_of_another_image_are_not_replaced() -> None:
+    for name in ("a.png", "b.png"):
+        Path("other/mon").mkdir(parents=True, exist_ok=True)
+        Path("other/mon", name).touch()
     says = r"^other/mon/a\.png would replace the maps of .*/ph/mon/a\.png in --out-dir; name another folder"
     with pytest.raises(ArgumentError, match=says):
         places(("other/mon/a.png", "mon/a.png"))
@@ -49,6 +52,11 @@ def test_maps_of_another_image_are_not_replaced() -> None:
 def test_an_image_that_has_gone_leaves_its_place() -> None:
     Path("ph/mon/a.png").unlink()
     assert places(("other/mon/a.png", "mon/a.png")) == ["mon/a.png"]
+
+
+def test_one_image_by_two_names_is_one() -> None:
+    Path("link").symlink_to("ph")
+    assert places(("link/mon/a.png", "mon/a.png")) == ["mon/a.png"]
 
 
 def test_sources_that_lead_nowhere_do_no_harm() -> None:

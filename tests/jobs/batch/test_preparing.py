@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from convtool.errors import ArgumentError, InputError
+from convtool.errors import ArgumentError, InputError, OutputError
 from convtool.io.limits import Limits
 from convtool.jobs.batch.preparing import check_apart, prepared, shared
 from convtool.jobs.batch.work import Item
@@ -38,6 +38,12 @@ def test_filters_are_read_once(folder: Path) -> None:
     assert [file.label for file in recipe.filters] == ["sobel-x", "edge"]
     assert recipe.folder == str(folder)
     assert recipe.output_folder == folder / "maps"
+
+
+def test_from_a_folder_that_is_gone(folder: Path) -> None:
+    folder.rmdir()
+    with pytest.raises(OutputError, match="the current folder is gone; change to one that is there"):
+        prepare("sobel-x")
 
 
 def test_two_filters_that_would_write_one_file(folder: Path) -> None:

@@ -261,3 +261,9 @@ def test_too_few_descriptors_are_told(item: MakeItem, recipe: MakeRecipe, lease:
             results_of(LocalEngine(1, image_timeout=60, lease=lease), recipe(), [image])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.parametrize("seconds", [3e6, 1e18])
+def test_an_image_may_take_any_time(item: MakeItem, recipe: MakeRecipe, lease: int, seconds: float) -> None:
+    results = results_of(LocalEngine(1, image_timeout=seconds, lease=lease), recipe(), [item("a.png")])
+    assert [result.status for result in results.values()] == ["done"]
