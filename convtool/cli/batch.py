@@ -63,7 +63,7 @@ def batch(
     Examples:
       convtool batch photos/ --recursive --filter sobel-x --out-dir maps/
       find . -name '*.jpg' -print0 | convtool batch --files-from - -0 -f log-5 --out-dir maps/
-      convtool batch /mnt/photos -f kirsch --out-dir /mnt/maps --engine dask --scheduler tcp://head:8786
+      convtool batch a -f log-5 --out-dir b --engine dask --scheduler tcp://c:8786
     """
     from convtool.cli.display import Display
     from convtool.cli.progress import BatchProgress

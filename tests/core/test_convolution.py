@@ -68,7 +68,7 @@ def test_real_numbers_are_within_the_bound(algorithm: str, data: st.DataObject) 
 @pytest.mark.slow
 @each_algorithm
 @given(data=st.data())
-@settings(max_examples=1_000)
+@settings(max_examples=500)
 def test_many_whole_numbers_are_exact(algorithm: str, data: st.DataObject) -> None:
     check_whole(suited(data, whole=True, algorithm=algorithm), algorithm)
 
@@ -76,7 +76,7 @@ def test_many_whole_numbers_are_exact(algorithm: str, data: st.DataObject) -> No
 @pytest.mark.slow
 @each_algorithm
 @given(data=st.data())
-@settings(max_examples=1_000)
+@settings(max_examples=500)
 def test_many_real_numbers_are_within_the_bound(algorithm: str, data: st.DataObject) -> None:
     check_real(suited(data, whole=False, algorithm=algorithm), algorithm)
 

@@ -87,14 +87,14 @@ def test_the_mean_of_every_window(case: PoolCase) -> None:
 @pytest.mark.slow
 @each_extreme
 @given(case=pool_cases(dilated=True))
-@settings(max_examples=2_000)
+@settings(max_examples=1_000)
 def test_many_extremes_and_their_places(pool: Callable, oracle: Callable, case: PoolCase) -> None:
     check_extreme(pool, oracle, case)
 
 
 @pytest.mark.slow
 @given(case=pool_cases(dilated=False))
-@settings(max_examples=2_000)
+@settings(max_examples=1_000)
 def test_many_means(case: PoolCase) -> None:
     check_average(case)
 
